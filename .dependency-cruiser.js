@@ -1,0 +1,56 @@
+/** The arrows of ARCHITECTURE.md: who may import whom. Checked by `npm run check:arrows`. */
+const arrow = (name, from, to, comment) => ({ name, severity: 'error', comment, from, to })
+
+export default {
+  forbidden: [
+    arrow('no-cycles', {}, { circular: true }, 'A cycle means two files are one.'),
+    arrow('core-is-the-ground', { path: '^src/core/' }, { path: '^src/(?!core/)' }, 'core imports nothing above it.'),
+    arrow(
+      'compute-stands-on-core',
+      { path: '^src/compute/' },
+      { path: '^src/(?!core/|compute/)' },
+      'The left wing knows core alone.',
+    ),
+    arrow(
+      'exchange-stands-on-core-and-the-port',
+      { path: '^src/exchange/' },
+      { path: '^src/(?!core/|exchange/|network/transport\\.ts$)' },
+      'The right wing knows core and the transport port.',
+    ),
+    arrow('network-stands-on-core', { path: '^src/network/' }, { path: '^src/(?!core/|network/)' }, ''),
+    arrow(
+      'peer-composes',
+      { path: '^src/peer/' },
+      { path: '^src/(?!core/|compute/|exchange/|network/|peer/)' },
+      'peer joins the wings and knows no user interface.',
+    ),
+    arrow('nobody-imports-the-cli', { path: '^src/(?!cli/)' }, { path: '^src/cli/' }, ''),
+    arrow('nobody-imports-the-index', { path: '^src/' }, { path: '^src/index\\.ts$' }, 'No module imports its barrel.'),
+    arrow(
+      'libp2p-in-one-room',
+      { path: '^src/(?!network/libp2p/)' },
+      { path: 'node_modules/(libp2p|@libp2p|@multiformats|it-length-prefixed|it-pipe)/' },
+      'Only network/libp2p imports libp2p.',
+    ),
+    arrow(
+      'tfjs-in-two-rooms',
+      { path: '^src/(?!compute/(engine|models)/)' },
+      { path: 'node_modules/@tensorflow/' },
+      'Only engine and models import tfjs.',
+    ),
+    arrow(
+      'onnxruntime-in-one-room',
+      { path: '^src/(?!compute/engine/)' },
+      { path: 'node_modules/onnxruntime' },
+      'Only the engine imports onnxruntime.',
+    ),
+    arrow('no-test-in-src', { path: '^(src|bootstrap)/' }, { path: '^(test|experiments)/' }, ''),
+    arrow('resolvable', {}, { couldNotResolve: true }, ''),
+  ],
+  options: {
+    doNotFollow: { path: 'node_modules' },
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default', 'types'] },
+  },
+}

@@ -1,0 +1,54 @@
+import type { Tensor } from '@tensorflow/tfjs-core'
+import type { ParameterLayout } from '../../core/layout.ts'
+import type { InputSpec, Model, NamedTensors } from '../models/model.ts'
+
+export type BackendName = 'cpu'
+
+export interface EngineInit {
+  /** @default 'cpu' */
+  backend?: BackendName
+  /** Threads inside one operation. Must be >= 1. @default 1 */
+  threads?: number
+}
+
+/** One batch: flat arrays named and ordered as the model's `inputs` say. */
+export type Batch = Readonly<Record<string, Int32Array | Float32Array>>
+
+/**
+ * A model compiled for one batch size over given memory. `parameters` is read and `gradients` written in place: both
+ * are flat views in the layout's order, over SharedArrayBuffers, fed to and fetched from the runtime without a copy.
+ */
+export interface TrainingGraph {
+  /** Forward and backward. Returns the loss; `gradients` then hold d loss / d parameters. */
+  lossAndGradients(batch: Batch): Promise<number>
+  /** Forward only. */
+  loss(batch: Batch): Promise<number>
+  /** Frees the native sessions. */
+  release(): Promise<void>
+}
+
+export interface TrainingMemory {
+  layout: ParameterLayout
+  parameters: Float32Array<SharedArrayBuffer>
+  gradients: Float32Array<SharedArrayBuffer>
+}
+
+/** A compiled pure function of parameters and inputs, for evaluation and generation. */
+export interface InferenceGraph {
+  /** Returns each output as a fresh flat array. */
+  run(batch: Batch): Promise<Float32Array[]>
+  release(): Promise<void>
+}
+
+export interface Engine {
+  readonly backend: BackendName
+  readonly threads: number
+  /** @throws MurmurError `KERNEL_UNSUPPORTED` naming the kernel */
+  compileTraining(model: Model, batchSize: number, memory: TrainingMemory): Promise<TrainingGraph>
+  /** `forward` maps parameters and inputs to a tensor, as plain tfjs code. */
+  compileInference(
+    forward: (parameters: NamedTensors, batch: NamedTensors) => Tensor,
+    inputs: readonly InputSpec[],
+    memory: { layout: ParameterLayout; parameters: Float32Array<SharedArrayBuffer> },
+  ): Promise<InferenceGraph>
+}
