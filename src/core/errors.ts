@@ -17,6 +17,7 @@ export type ErrorCode =
   | 'STORAGE_FAILED' // full, read-only or forbidden disk
   | 'KERNEL_UNSUPPORTED' // a tfjs kernel that cannot be traced
   | 'BACKEND_UNAVAILABLE' // the asked-for backend does not load here
+  | 'CHANNEL_BROKEN' // a stream to a peer was reset or ended in the middle
   | 'MESSAGE_INVALID' // a message that fails its schema, size or version check
   | 'VALUES_INVALID' // NaN or infinity where finite parameters were expected
   | 'CANCELLED' // the caller's signal fired

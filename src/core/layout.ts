@@ -37,9 +37,9 @@ export function layoutParameters(specs: readonly TensorSpec[], shardCount = 1): 
   const ordered = specs.toSorted((a, b) => a.group - b.group)
   const tensors: TensorSlot[] = []
   let offset = 0
-  for (const spec of ordered) {
-    const length = spec.shape.reduce((product, size) => product * size, 1)
-    tensors.push({ ...spec, offset, length })
+  for (const { name, shape, group } of ordered) {
+    const length = shape.reduce((product, size) => product * size, 1)
+    tensors.push({ name, shape, group, offset, length })
     offset += length
   }
   return { tensors, shards: cutShards(tensors, offset, shardCount), length: offset }

@@ -92,7 +92,7 @@ class Sfc32 implements Random {
   }
 
   save(): RandomState {
-    return [this.#a, this.#b, this.#c, this.#d]
+    return [this.#a >>> 0, this.#b >>> 0, this.#c >>> 0, this.#d >>> 0]
   }
 
   restore(state: RandomState): void {

@@ -100,8 +100,8 @@ export interface WarningEvent {
   message: string
 }
 
-/** A recorded event: when (milliseconds since the Unix epoch) and by whom. */
-export type Recorded<E extends TelemetryEvent = TelemetryEvent> = E & { time: number; peer: string }
+/** A recorded event: when (milliseconds since the Unix epoch) and by which peer. */
+export type Recorded<E extends TelemetryEvent = TelemetryEvent> = E & { time: number; by: string }
 
 export interface Telemetry {
   record(event: TelemetryEvent): void

@@ -5,11 +5,6 @@ export function addScaled(target: Float32Array, values: Float32Array, scale: num
   for (let i = 0; i < target.length; i++) target[i] = target[i]! + scale * values[i]!
 }
 
-/** out = (a - b) / 2: half the way from b to a. */
-export function halfDifference(out: Float32Array, a: Float32Array, b: Float32Array): void {
-  for (let i = 0; i < out.length; i++) out[i] = (a[i]! - b[i]!) * 0.5
-}
-
 export function sumOfSquares(values: Float32Array): number {
   let sum = 0
   for (let i = 0; i < values.length; i++) sum += values[i]! * values[i]!

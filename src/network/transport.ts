@@ -22,7 +22,7 @@ export interface Transport {
   /** Opens a stream, connecting first if need be. @throws MurmurError `PEER_UNREACHABLE`, `PROTOCOL_MISMATCH` */
   open(peer: PeerId, protocol: string, signal: AbortSignal): Promise<Channel>
   /**
-   * Answers a protocol. A handler that throws resets its stream and nothing else; the channel is closed when it returns.
+   * Answers a protocol, once for each. A handler that throws resets its stream and nothing else; the channel is closed when it returns.
    */
   handle(protocol: string, handler: ChannelHandler): Promise<void>
   /** Publishes to a topic's subscribers; silently to none. At most `MAX_PUBLISH_BYTES`. */

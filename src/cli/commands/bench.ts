@@ -1,0 +1,48 @@
+import { type Command, Option } from 'commander'
+import type { BenchmarkPreset } from '../../compute/engine/benchmark.ts'
+import { integer } from '../arguments.ts'
+import { addCommand, type CommandContext, type Runner } from '../command.ts'
+import { formatPercent } from '../format.ts'
+
+/** `murmur bench <what>`: each benchmark is a command of its own below it. */
+export function addBench(program: Command, run: Runner): void {
+  const bench = program
+    .command('bench')
+    .summary('measure what this machine reaches')
+    .description('Measures what this machine reaches, each time beside the bare operation in the same run.')
+  addBenchStep(bench, run)
+}
+
+interface StepOptions {
+  preset: BenchmarkPreset
+  threads: number
+}
+
+function addBenchStep(bench: Command, run: Runner): void {
+  addCommand(bench, {
+    name: 'step',
+    summary: 'a training step beside a bare matrix product',
+    description: 'Counts 6 x parameters x tokens operations a step. The matrix product is 1024 x 1024 by 1024 x 1024.',
+    examples: [
+      ['murmur bench step', 'a GPT of 0.8 M parameters on one thread'],
+      ['murmur bench step --preset medium --threads 2 --json', '10.9 M parameters on two, for a program'],
+    ],
+  })
+    .addOption(new Option('--preset <name>', 'which model').choices(['small', 'medium']).default('small'))
+    .option('--threads <n>', 'threads inside one operation', integer(1, 1024), 1)
+    .action(run(benchStep))
+}
+
+async function benchStep({ output, signal }: CommandContext, { preset, threads }: StepOptions): Promise<void> {
+  const { benchmarkStep } = await import('../../compute/engine/benchmark.ts')
+  output.line(`Timing the ${preset} model on ${threads === 1 ? 'one thread' : `${threads} threads`}`)
+  const result = await benchmarkStep({ preset, threads })
+  signal.throwIfAborted()
+  output.result(result, () => {
+    const { backend, forwardBackwardMs, optimizerMs, gflops, matmulGflops, fraction } = result
+    return [
+      `${backend}: ${forwardBackwardMs.toFixed(1)} ms forward and backward, ${optimizerMs.toFixed(2)} ms update`,
+      `${gflops.toFixed(1)} GFLOP/s, ${formatPercent(fraction)} of the ${matmulGflops.toFixed(1)} of a matrix product`,
+    ].join('\n')
+  })
+}

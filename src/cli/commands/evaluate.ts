@@ -1,0 +1,56 @@
+import type { Command } from 'commander'
+import { integer } from '../arguments.ts'
+import { addCommand, type CommandContext, type Runner } from '../command.ts'
+import { formatCount, formatLoss } from '../format.ts'
+
+interface EvaluateOptions {
+  data?: string[]
+  batches?: number
+  threads: number
+}
+
+export function addEvaluate(program: Command, run: Runner): void {
+  addCommand(program, {
+    name: 'evaluate',
+    summary: 'measure the validation loss of a checkpoint',
+    description: 'On the validation data of its run: the same on every machine that has the same data.',
+    examples: [
+      ['murmur evaluate runs/murmuration', 'the newest checkpoint of a run directory'],
+      ['murmur evaluate --batches 100 --json runs/murmuration', 'more exactly, for a program'],
+      ['murmur evaluate --data texts -- runs/murmuration', 'where the data is kept elsewhere'],
+    ],
+  })
+    .argument('<checkpoint>', 'a run directory, a folder of checkpoints or a .safetensors file')
+    .option('--data <path...>', 'where the data is, if not where the specification says')
+    .option('--batches <n>', "size of the validation set in batches (default: the specification's)", integer(1))
+    .option('--threads <n>', 'threads inside one operation', integer(1, 1024), 1)
+    .action(run(evaluate))
+}
+
+async function evaluate(context: CommandContext, options: EvaluateOptions, path: string): Promise<void> {
+  const { output, signal } = context
+  const { openCheckpoint, requireParameters } = await import('../open-checkpoint.ts')
+  const { buildTrainer } = await import('../../compute/trainer/build-trainer.ts')
+  const { trainerConfig } = await import('../../peer/launch.ts')
+
+  const opened = await openCheckpoint(path, output)
+  const { path: checkpoint, state, specification } = opened
+  const config = trainerConfig({ specification, partition: 0, stream: undefined }, options)
+  const trainer = await buildTrainer({ ...config, validationBatches: options.batches ?? config.validationBatches })
+  try {
+    signal.throwIfAborted()
+    requireParameters(opened, trainer.layout)
+    await trainer.adopt(state.parameters, state.step)
+    const { step, loss, tokens } = await trainer.evaluate()
+    signal.throwIfAborted()
+    const perplexity = Math.exp(loss)
+    output.result({ checkpoint, step, validationLoss: loss, perplexity, tokens }, () =>
+      [
+        `validation loss ${formatLoss(loss)} nats per token (perplexity ${perplexity.toFixed(2)})`,
+        `at step ${step}, over ${formatCount(tokens)} tokens`,
+      ].join('\n'),
+    )
+  } finally {
+    await trainer.close()
+  }
+}

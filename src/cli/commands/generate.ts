@@ -1,0 +1,83 @@
+import type { Command } from 'commander'
+import type { TextGenerator } from '../../compute/generate/generator.ts'
+import { MurmurError } from '../../core/errors.ts'
+import { layoutParameters } from '../../core/layout.ts'
+import { sharedFloats } from '../../core/parameters.ts'
+import { integer, number } from '../arguments.ts'
+import { addCommand, type CommandContext, type Runner } from '../command.ts'
+import type { OpenedCheckpoint } from '../open-checkpoint.ts'
+
+interface GenerateOptions {
+  prompt: string
+  tokens: number
+  temperature: number
+  topK: number
+  seed: number
+  threads: number
+}
+
+export function addGenerate(program: Command, run: Runner): void {
+  addCommand(program, {
+    name: 'generate',
+    summary: 'sample text from a checkpoint',
+    description: 'The same checkpoint, prompt, options and seed give the same text.',
+    examples: [
+      ['murmur generate runs/murmuration', 'some text'],
+      ['murmur generate runs/murmuration --prompt "import { " --tokens 500 --temperature 0.5', 'a continuation'],
+      ['murmur generate runs/murmuration --temperature 0', 'always the most probable token'],
+    ],
+  })
+    .argument('<checkpoint>', 'a run directory, a folder of checkpoints or a .safetensors file')
+    .option('--prompt <text>', 'what to continue', '\n')
+    .option('--tokens <n>', 'how many tokens to add', integer(0), 200)
+    .option('--temperature <t>', 'below 1 sharper, above 1 flatter, 0 always the most probable', number(0), 0.8)
+    .option('--top-k <k>', 'sample among the k most probable only; 0 is off', integer(0), 0)
+    .option('--seed <n>', 'names the random choices', integer(0), 0)
+    .option('--threads <n>', 'threads inside one operation', integer(1, 1024), 1)
+    .action(run(generate))
+}
+
+async function generate(context: CommandContext, options: GenerateOptions, path: string): Promise<void> {
+  const { output, signal } = context
+  const { prompt, tokens: count, temperature, topK, seed, threads } = options
+  if (prompt === '') throw new MurmurError({ code: 'USAGE', message: 'Expected `--prompt` to be some text, got none' })
+  const { openCheckpoint } = await import('../open-checkpoint.ts')
+
+  const opened = await openCheckpoint(path, output)
+  const generator = await openGenerator(opened, threads)
+  try {
+    let text = ''
+    if (!output.json) await output.stream(prompt, signal)
+    for await (const piece of generator.text({ prompt, count, temperature, topK, seed }, signal)) {
+      text += piece
+      if (!output.json) await output.stream(piece, signal)
+    }
+    if (output.json)
+      output.result({ checkpoint: opened.path, step: opened.state.step, prompt, text, tokens: count, seed }, () => '')
+    else await output.stream('\n', signal)
+  } finally {
+    await generator.close()
+  }
+}
+
+/** Compiles the checkpoint's model for one sequence. @throws MurmurError `USAGE` if it does not write text */
+async function openGenerator(opened: OpenedCheckpoint, threads: number): Promise<TextGenerator> {
+  const { byteTokenizer } = await import('../../compute/data/tokenizer.ts')
+  const { createEngine } = await import('../../compute/engine/onnx-engine.ts')
+  const { textGenerator } = await import('../../compute/generate/generator.ts')
+  const { gpt } = await import('../../compute/models/gpt.ts')
+  const { requireParameters } = await import('../open-checkpoint.ts')
+
+  const { model: config, shards } = opened.specification
+  if (config.kind !== 'gpt') {
+    const message = `Expected a checkpoint of a gpt, which writes text, got one of an ${config.kind}`
+    throw new MurmurError({ code: 'USAGE', message, details: { path: opened.path, kind: config.kind } })
+  }
+  const { layers, width, heads, context } = config
+  const model = gpt({ layers, width, heads, context, vocabulary: byteTokenizer.vocabulary })
+  const layout = layoutParameters(model.parameters, shards)
+  requireParameters(opened, layout)
+  const parameters = sharedFloats(layout.length)
+  parameters.set(opened.state.parameters)
+  return await textGenerator({ engine: createEngine({ threads }), model, memory: { layout, parameters } })
+}

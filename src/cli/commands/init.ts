@@ -1,0 +1,39 @@
+import { writeFile } from 'node:fs/promises'
+import type { Command } from 'commander'
+import { MurmurError } from '../../core/errors.ts'
+import { isErrno, storageError } from '../../peer/checkpoint/storage.ts'
+import { addCommand, type CommandContext, type Runner } from '../command.ts'
+
+export function addInit(program: Command, run: Runner): void {
+  addCommand(program, {
+    name: 'init',
+    summary: 'write a commented run.yaml with every key and its default',
+    examples: [
+      ['murmur init', 'write run.yaml in this folder'],
+      ['murmur init runs/shakespeare.yaml', 'write it elsewhere'],
+      ['murmur init -', 'print it'],
+    ],
+  })
+    .argument('[path]', 'where to write it; - is stdout', 'run.yaml')
+    .option('--force', 'overwrite the file if it exists')
+    .action(run(init))
+}
+
+async function init({ output }: CommandContext, { force = false }: { force?: boolean }, path: string): Promise<void> {
+  const { commentedSpecification } = await import('../../peer/specification/documents.ts')
+  const text = commentedSpecification()
+  if (path === '-') {
+    output.result({ specification: text }, () => text.trimEnd())
+    return
+  }
+  try {
+    await writeFile(path, text, { flag: force ? 'w' : 'wx' })
+  } catch (error) {
+    throw isErrno(error, 'EEXIST') ? fileExists(path) : storageError('write', path, error)
+  }
+  output.result({ path }, () => `Wrote ${path}; start a run with: murmur start ${path}`)
+}
+
+function fileExists(path: string): MurmurError {
+  return new MurmurError({ code: 'USAGE', message: `${path} exists; --force overwrites it`, details: { path } })
+}

@@ -1,0 +1,59 @@
+import { type Command, Option } from 'commander'
+import type { LaunchInit } from '../peer/launch.ts'
+import { integer, number } from './arguments.ts'
+
+/** What every command that trains can be told. */
+export interface TrainingOptions {
+  directory?: string
+  threads: number
+  partition?: number
+  data?: string[]
+}
+
+/** What a command whose peer meets others can be told besides. */
+export interface PeerOptions extends TrainingOptions {
+  listen: string[]
+  announce?: string[]
+  bootstrap?: string[]
+  mdns: boolean
+  relay: boolean
+  linger: number
+}
+
+export function addTrainingOptions(command: Command): Command {
+  return command
+    .option('-d, --directory <path>', 'run directory: identity, records, checkpoints; continued if it exists')
+    .option('--threads <n>', 'threads inside one operation', integer(1, 1024), 1)
+    .option('--partition <i>', 'which partition of the data to train on, from 0', integer(0))
+    .option('--data <path...>', 'where this peer keeps the data, if not where the specification says')
+}
+
+export function addPeerOptions(command: Command): Command {
+  return addTrainingOptions(command)
+    .option('-l, --listen <multiaddr...>', 'addresses to listen on; tcp/0 is any free port', ['/ip4/0.0.0.0/tcp/0'])
+    .option('--announce <multiaddr...>', 'addresses to tell others instead, behind a port forwarding')
+    .option('-b, --bootstrap <multiaddr...>', 'peers or bootstrap nodes that introduce others')
+    .option('--no-mdns', 'do not look for peers on the local network')
+    .option('--no-relay', 'do not be reached through a relay when nobody can dial this peer')
+    .addOption(
+      new Option('--linger <seconds>', 'how long to go on answering after the last step, while others train')
+        .argParser(number(0, 86_400))
+        .default(30),
+    )
+}
+
+export function trainingInit(
+  { threads, partition, data, directory }: TrainingOptions,
+  defaultDirectory: string,
+): Pick<LaunchInit, 'directory' | 'threads' | 'partition' | 'data'> {
+  return { directory: directory ?? defaultDirectory, threads, partition, data }
+}
+
+export function peerInit(options: PeerOptions, defaultDirectory: string): Omit<LaunchInit, 'sinks' | 'onListening'> {
+  const { listen, announce = [], bootstrap = [], mdns, relay, linger } = options
+  return {
+    ...trainingInit(options, defaultDirectory),
+    network: { listen, announce, bootstrap, mdns, relay },
+    linger,
+  }
+}

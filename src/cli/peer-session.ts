@@ -1,0 +1,77 @@
+import type { LaunchInit, Listening } from '../peer/launch.ts'
+import { type PeerSummary, summarize, tokensPerSecond, trainingShare } from '../peer/records/summary.ts'
+import type { CommandContext } from './command.ts'
+import { formatBytes, formatCount, formatLoss, formatPercent } from './format.ts'
+import { type ProgressView, silentView } from './progress/view.ts'
+
+/**
+ * Shows a peer at work: who it is and how to join it, its progress, and what came out. With --json: the same as lines
+ * on stdout, a `listening` object first, then every recorded event, a `summary` object last.
+ */
+export async function showPeer(
+  { output, interrupt }: CommandContext,
+  launch: (hooks: Required<Pick<LaunchInit, 'sinks' | 'onListening'>>) => Promise<void>,
+): Promise<void> {
+  interrupt.finishing('the exchange under way, then a checkpoint')
+  let view: ProgressView = silentView
+  let summary: PeerSummary | undefined
+  let where: Listening | undefined
+  try {
+    await launch({
+      sinks: [
+        {
+          write(event) {
+            summary = summarize(summary, event)
+            view.write(event)
+            if (output.json) output.result(event, () => '')
+          },
+        },
+      ],
+      async onListening(listening) {
+        where = listening
+        const { specification, ...named } = listening
+        if (output.json) output.result({ type: 'listening', ...named, steps: specification.steps }, () => '')
+        output.line(`Run ${listening.run} (${specification.name}), records in ${listening.directory}`)
+        const [invitation] = listening.invitations
+        if (invitation) output.line(`Others join with:\n  murmur join '${invitation}'`)
+        view = await output.progress({ shape: 'peer', totalSteps: specification.steps })
+      },
+    })
+  } finally {
+    view.stop()
+  }
+  if (summary && where) output.result({ type: 'summary', ...outcome(summary) }, outcomeText(summary, where))
+}
+
+function outcome(summary: PeerSummary) {
+  const { step, tokens, lastStep, validation, exchanges, answered, bytesSent, checkpoint, warnings } = summary
+  return {
+    step,
+    tokens,
+    loss: lastStep?.loss ?? null,
+    validationLoss: validation ? { start: validation.first.loss, end: validation.last.loss } : null,
+    exchanges,
+    answered,
+    bytesSent,
+    tokensPerSecond: tokensPerSecond(summary) ?? null,
+    trainingShare: trainingShare(summary) ?? null,
+    checkpoint: checkpoint?.path ?? null,
+    warnings: warnings.reasons,
+  }
+}
+
+function outcomeText(summary: PeerSummary, { specification }: Listening): () => string {
+  return () => {
+    const { step, tokens, validation, exchanges, bytesSent, checkpoint } = summary
+    const share = trainingShare(summary)
+    return [
+      `${step} of ${specification.steps} steps, ${formatCount(tokens)} tokens`,
+      validation && `validation loss ${formatLoss(validation.first.loss)} -> ${formatLoss(validation.last.loss)}`,
+      exchanges.tried > 0 && `${exchanges.ok} of ${exchanges.tried} exchanges, ${formatBytes(bytesSent)} sent`,
+      share !== undefined && `${formatPercent(share)} of the time training`,
+      checkpoint && `checkpoint ${checkpoint.path}`,
+    ]
+      .filter(Boolean)
+      .join('\n')
+  }
+}

@@ -1,0 +1,188 @@
+import { createHash } from 'node:crypto'
+import { resolve } from 'node:path'
+import { MurmurError } from '../../core/errors.ts'
+import { random } from '../../core/random.ts'
+import type { Batch } from '../engine/engine.ts'
+import type { BatchSource } from './batches.ts'
+import { corpus } from './corpus.ts'
+import { defaultCorpusDocuments } from './default-corpus.ts'
+import { findDocuments } from './find-documents.ts'
+import { evenImageBatches, imageBatches, readImages } from './image-batches.ts'
+import { dealUnits, type PartitionKind, type Segment, splitText } from './partition.ts'
+import { evenTextBatches, textBatches } from './text-batches.ts'
+import { byteTokenizer } from './tokenizer.ts'
+
+export interface TextDataConfig {
+  kind: 'text'
+  /** Files, folders and globs; none means the default corpus. */
+  paths: readonly string[]
+  partition: PartitionKind
+  /** Share held out for validation, in (0, 1). */
+  validation: number
+}
+
+export interface ImageDataConfig {
+  kind: 'images'
+  /** IDX file of images, plain or gzipped. */
+  images: string
+  /** IDX file of their labels. */
+  labels: string
+  validation: number
+}
+
+export type DataConfig = TextDataConfig | ImageDataConfig
+
+export interface OpenDataInit {
+  /** What relative paths are relative to. */
+  directory: string
+  /** Examples in a batch, of training and validation alike. */
+  batchSize: number
+  /** Tokens in a window of text; images have no use for it. */
+  context: number
+  /** Which part of the training data is read, of how many. Every peer of a run must say the same count. */
+  partition: { index: number; count: number }
+  /** The run's seed: names the split, and with `stream` the order of the batches. */
+  seed: number
+  /** Tells peers apart that share a partition, so that they do not read the same batches. @default partition.index */
+  stream?: string | number
+  /** Batches of the fixed validation set. */
+  validationBatches: number
+}
+
+export interface OpenData {
+  readonly train: BatchSource
+  /** The same on every peer. */
+  readonly validation: readonly Batch[]
+  describe(): DataDescription
+}
+
+export type DataDescription = TextDescription | ImagesDescription
+
+interface CommonDescription {
+  /** For people, in one line. */
+  summary: string
+  /** Peers with the same data have the same: a hash of names and sizes. */
+  fingerprint: string
+}
+
+interface TextDescription extends CommonDescription {
+  kind: 'text'
+  vocabulary: number
+  documents: number
+  bytes: number
+  /** Tokens in this peer's part, and held out. */
+  trainTokens: number
+  validationTokens: number
+}
+
+interface ImagesDescription extends CommonDescription {
+  kind: 'images'
+  /** Pixels of an image. */
+  inputs: number
+  classes: number
+  trainExamples: number
+  validationExamples: number
+}
+
+/**
+ * Opens a run's data as one peer sees it. Reads synchronously: made for the trainer's own thread.
+ * @throws MurmurError `CORPUS_MISSING`, `CORPUS_TOO_SMALL`
+ */
+export function openData(config: DataConfig, init: OpenDataInit): OpenData {
+  return config.kind === 'text' ? openText(config, init) : openImages(config, init)
+}
+
+function openText(config: TextDataConfig, init: OpenDataInit): OpenData {
+  const { batchSize, context } = init
+  const documents = config.paths.length > 0 ? findDocuments(config.paths, init.directory) : defaultCorpusDocuments()
+  const split = splitText(
+    documents.map(document => document.bytes),
+    config.partition,
+    splitInit(config, init),
+  )
+  const text = corpus(documents)
+  const own = split.partitions[init.partition.index]!
+  for (const part of [split.validation, ...split.partitions]) requireWindow(part, context, text.bytes, init)
+
+  const fingerprint = hashOf(documents.map(document => `${document.name}\0${document.bytes}`))
+  return {
+    train: textBatches({ corpus: text, segments: own }, { batchSize, context }, batchOrder(init)),
+    validation: evenTextBatches(
+      { corpus: text, segments: split.validation },
+      { batchSize, context },
+      init.validationBatches,
+    ),
+    describe: () => ({
+      kind: 'text',
+      vocabulary: byteTokenizer.vocabulary,
+      documents: documents.length,
+      bytes: text.bytes,
+      trainTokens: lengthOf(own),
+      validationTokens: lengthOf(split.validation),
+      fingerprint,
+      summary: `${config.paths.length > 0 ? 'text' : 'default corpus'}: ${documents.length} ${documents.length === 1 ? 'document' : 'documents'}, ${text.bytes} bytes; ${partOf(init)} by ${config.partition}, ${lengthOf(own)} bytes`,
+    }),
+  }
+}
+
+function openImages(config: ImageDataConfig, init: OpenDataInit): OpenData {
+  const images = readImages(resolve(init.directory, config.images), resolve(init.directory, config.labels))
+  const split = dealUnits(new Array<number>(images.count).fill(1), 'images', splitInit(config, init))
+  const own = split.partitions[init.partition.index]!
+  const fingerprint = hashOf([`${images.count}`, `${images.inputs}`, hashOf([images.labels])])
+  return {
+    train: imageBatches(images, own, init.batchSize, batchOrder(init)),
+    validation: evenImageBatches(images, split.validation, init.batchSize, init.validationBatches),
+    describe: () => ({
+      kind: 'images',
+      inputs: images.inputs,
+      classes: images.classes,
+      trainExamples: own.length,
+      validationExamples: split.validation.length,
+      fingerprint,
+      summary: `${images.count} images of ${images.inputs} pixels, ${images.classes} classes; ${partOf(init)}, ${own.length} images`,
+    }),
+  }
+}
+
+function splitInit(config: DataConfig, { seed, partition }: OpenDataInit) {
+  const { index, count } = partition
+  if (!Number.isInteger(count) || count < 1 || !Number.isInteger(index) || index < 0 || index >= count) {
+    throw new MurmurError({
+      code: 'USAGE',
+      message: `Expected \`partition\` to be an index in [0, count), got ${index} of ${count}`,
+      details: { index, count },
+    })
+  }
+  return { random: random(seed).fork('data'), partitions: count, validation: config.validation }
+}
+
+function batchOrder({ seed, stream, partition }: OpenDataInit) {
+  return random(seed)
+    .fork('batches')
+    .fork(stream ?? partition.index)
+}
+
+function requireWindow(part: readonly Segment[], context: number, bytes: number, init: OpenDataInit): void {
+  const length = lengthOf(part)
+  if (length > context) return
+  throw new MurmurError({
+    code: 'CORPUS_TOO_SMALL',
+    message: `The corpus has ${bytes} bytes, of which one of ${init.partition.count} partitions or the validation split gets ${length}: expected at least ${context + 1} in each, for windows of ${context} tokens`,
+    details: { bytes, partitions: init.partition.count, length, expected: context + 1 },
+  })
+}
+
+function partOf({ partition }: OpenDataInit): string {
+  return `partition ${partition.index + 1} of ${partition.count}`
+}
+
+function lengthOf(segments: readonly Segment[]): number {
+  return segments.reduce((sum, segment) => sum + segment.length, 0)
+}
+
+function hashOf(parts: readonly (string | Uint8Array)[]): string {
+  const hash = createHash('sha256')
+  for (const part of parts) hash.update(part).update('\n')
+  return hash.digest('hex').slice(0, 16)
+}

@@ -1,0 +1,121 @@
+import { type Scalar, type Tensor, valueAndGrads } from '@tensorflow/tfjs-core'
+import type { ParameterLayout } from '../../core/layout.ts'
+import type { InputSpec, Model, NamedTensors } from '../models/model.ts'
+import type { Batch, Engine, EngineInit, InferenceGraph, TrainingGraph, TrainingMemory } from './engine.ts'
+import type { Graph } from './graph.ts'
+import { optimize } from './optimize.ts'
+import { removeDeadCode } from './passes/dead-code.ts'
+import { type Bindings, openSession, type Session, type SessionInit } from './session.ts'
+import { traceOrSurvey } from './survey.ts'
+import { registerGradients } from './tfjs-gradients.ts'
+import type { TraceInput } from './trace.ts'
+
+/** An engine that traces tfjs code into ONNX graphs and runs them with onnxruntime. */
+export function createEngine(init: EngineInit = {}): Engine {
+  const { backend = 'cpu', threads = 1 } = init
+  if (!Number.isInteger(threads) || threads < 1) {
+    throw new TypeError(`Expected \`threads\` to be an integer >= 1, got ${threads}`)
+  }
+  return new OnnxEngine(backend, threads)
+}
+
+class OnnxEngine implements Engine {
+  readonly backend: 'cpu'
+  readonly threads: number
+
+  constructor(backend: 'cpu', threads: number) {
+    this.backend = backend
+    this.threads = threads
+  }
+
+  async compileTraining(model: Model, batchSize: number, memory: TrainingMemory): Promise<TrainingGraph> {
+    const graph = optimize(await traceTraining(model, batchSize, memory.layout), this.threads)
+    return await openTraining(graph, memory, { threads: this.threads })
+  }
+
+  async compileInference(
+    forward: (parameters: NamedTensors, batch: NamedTensors) => Tensor,
+    inputs: readonly InputSpec[],
+    memory: { layout: ParameterLayout; parameters: Float32Array<SharedArrayBuffer> },
+  ): Promise<InferenceGraph> {
+    const { layout, parameters } = memory
+    const traced = await traceOrSurvey([...parameterInputs(layout), ...inputs.map(batchInput)], tensors => ({
+      output: forward(parametersOf(tensors, layout), batchOf(tensors, inputs)),
+    }))
+    const session = await openSession(optimize(traced, this.threads), views(layout, parameters, parameterName), {
+      threads: this.threads,
+    })
+    return {
+      run: async batch => {
+        const { output } = await session.run(feedsOf(batch))
+        return [Float32Array.from(output!)]
+      },
+      release: () => session.release(),
+    }
+  }
+}
+
+// Graph inputs and outputs share one space of names with one another.
+const parameterName = (name: string) => `parameter/${name}`
+const gradientName = (name: string) => `gradient/${name}`
+const inputName = (name: string) => `input/${name}`
+
+const parameterInputs = (layout: ParameterLayout): TraceInput[] =>
+  layout.tensors.map(({ name, shape }) => ({ name: parameterName(name), shape, dtype: 'float32' }))
+
+const batchInput = (spec: InputSpec): TraceInput => ({ ...spec, name: inputName(spec.name) })
+
+const parametersOf = (tensors: Record<string, Tensor>, layout: ParameterLayout): NamedTensors =>
+  Object.fromEntries(layout.tensors.map(({ name }) => [name, tensors[parameterName(name)]!]))
+
+const batchOf = (tensors: Record<string, Tensor>, inputs: readonly InputSpec[]): NamedTensors =>
+  Object.fromEntries(inputs.map(({ name }) => [name, tensors[inputName(name)]!]))
+
+const feedsOf = (batch: Batch): Bindings =>
+  Object.fromEntries(Object.entries(batch).map(([name, values]) => [inputName(name), values]))
+
+const views = (layout: ParameterLayout, memory: Float32Array, nameOf: (name: string) => string): Bindings =>
+  Object.fromEntries(
+    layout.tensors.map(({ name, offset, length }) => [nameOf(name), memory.subarray(offset, offset + length)]),
+  )
+
+/** Forward and backward of a model: the outputs are `loss` and a gradient for each parameter. */
+export async function traceTraining(model: Model, batchSize: number, layout: ParameterLayout): Promise<Graph> {
+  await registerGradients()
+  const inputs = model.inputs(batchSize)
+  const names = layout.tensors.map(({ name }) => name)
+  return await traceOrSurvey([...parameterInputs(layout), ...inputs.map(batchInput)], tensors => {
+    const batch = batchOf(tensors, inputs)
+    const loss = (...values: Tensor[]): Scalar =>
+      model.loss(Object.fromEntries(names.map((name, i) => [name, values[i]!])), batch)
+    const { value, grads } = valueAndGrads(loss)(names.map(name => tensors[parameterName(name)]!))
+    return { loss: value, ...Object.fromEntries(names.map((name, i) => [gradientName(name), grads[i]!])) }
+  })
+}
+
+/** Sessions of a traced training step over its memory; the one for the loss alone is opened when first asked for. */
+export async function openTraining(graph: Graph, memory: TrainingMemory, init: SessionInit): Promise<TrainingGraph> {
+  const { layout } = memory
+  const parameters = views(layout, memory.parameters, parameterName)
+  const gradients = views(layout, memory.gradients, gradientName)
+  const training = await openSession(graph, { ...parameters, ...gradients }, init)
+  let evaluation: Promise<Session> | undefined
+  const openEvaluation = () =>
+    openSession(
+      removeDeadCode({ ...graph, outputs: new Map([['loss', graph.outputs.get('loss')!]]) }),
+      parameters,
+      init,
+    )
+  const lossOf = async (session: Session, batch: Batch) => (await session.run(feedsOf(batch))).loss![0]!
+  return {
+    lossAndGradients: batch => lossOf(training, batch),
+    loss: async batch => {
+      evaluation ??= openEvaluation()
+      return await lossOf(await evaluation, batch)
+    },
+    release: async () => {
+      await training.release()
+      await (await evaluation)?.release()
+    },
+  }
+}

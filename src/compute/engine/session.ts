@@ -1,0 +1,103 @@
+import type { InferenceSession, Tensor } from 'onnxruntime-node'
+import { MurmurError } from '../../core/errors.ts'
+import { type Graph, graphInputs, sizeOf } from './graph.ts'
+import { serialize } from './onnx/serialize.ts'
+
+type Runtime = typeof import('onnxruntime-node')
+export type Elements = Float32Array | Int32Array
+
+/** Memory of a graph's inputs and outputs by name: what is bound is read and written in place, run after run. */
+export type Bindings = Readonly<Record<string, Elements>>
+
+export interface SessionInit {
+  threads: number
+  /** Writes a Chrome trace of every run to a file with this prefix when released. */
+  profile?: string
+}
+
+/** A compiled graph whose large inputs and outputs are bound to given memory. */
+export interface Session {
+  /** Runs with the unbound inputs from `feeds`; returns the unbound outputs. */
+  run(feeds: Bindings): Promise<Readonly<Record<string, Elements>>>
+  release(): Promise<void>
+}
+
+/** @throws MurmurError `BACKEND_UNAVAILABLE` if onnxruntime's native library does not load */
+export async function openSession(graph: Graph, bound: Bindings, init: SessionInit): Promise<Session> {
+  const runtime = await loadRuntime()
+  const native = await runtime.InferenceSession.create(serialize(graph), {
+    executionProviders: ['cpu'],
+    intraOpNumThreads: init.threads,
+    interOpNumThreads: 1,
+    executionMode: 'sequential',
+    graphOptimizationLevel: 'all',
+    logSeverityLevel: 3,
+    ...(init.profile && { enableProfiling: true, profileFilePrefix: init.profile }),
+  })
+  return new OnnxSession(runtime, native, graph, bound)
+}
+
+class OnnxSession implements Session {
+  readonly #runtime: Runtime
+  readonly #native: InferenceSession
+  readonly #shapes: ReadonlyMap<string, readonly number[]>
+  readonly #feeds: Record<string, Tensor> = {}
+  readonly #fetches: Record<string, Tensor | null> = {}
+  readonly #unbound: readonly string[]
+
+  constructor(runtime: Runtime, native: InferenceSession, graph: Graph, bound: Bindings) {
+    this.#runtime = runtime
+    this.#native = native
+    const inputs = graphInputs(graph).map(({ name, value }) => [name, value.shape] as const)
+    this.#shapes = new Map(inputs)
+    for (const [name, shape] of inputs) {
+      const memory = bound[name]
+      if (memory) this.#feeds[name] = this.#tensor(name, memory, shape)
+    }
+    for (const [name, { shape }] of graph.outputs) {
+      const memory = bound[name]
+      this.#fetches[name] = memory ? this.#tensor(name, memory, shape) : null
+    }
+    this.#unbound = [...graph.outputs.keys()].filter(name => !bound[name])
+  }
+
+  async run(feeds: Bindings): Promise<Readonly<Record<string, Elements>>> {
+    const all = { ...this.#feeds }
+    for (const [name, shape] of this.#shapes) {
+      if (all[name]) continue
+      const memory = feeds[name]
+      if (!memory) throw new TypeError(`Expected \`${name}\` among the inputs, got ${Object.keys(feeds).join(', ')}`)
+      all[name] = this.#tensor(name, memory, shape)
+    }
+    const results = await this.#native.run(all, this.#fetches)
+    return Object.fromEntries(this.#unbound.map(name => [name, results[name]!.data as Elements]))
+  }
+
+  async release(): Promise<void> {
+    this.#native.endProfiling()
+    await this.#native.release()
+  }
+
+  #tensor(name: string, memory: Elements, shape: readonly number[]): Tensor {
+    if (memory.length !== sizeOf(shape)) {
+      throw new TypeError(`Expected \`${name}\` to have ${sizeOf(shape)} elements for [${shape}], got ${memory.length}`)
+    }
+    return memory instanceof Int32Array
+      ? new this.#runtime.Tensor('int32', memory, shape)
+      : new this.#runtime.Tensor('float32', memory, shape)
+  }
+}
+
+async function loadRuntime(): Promise<Runtime> {
+  try {
+    const module = await import('onnxruntime-node')
+    return 'default' in module ? (module.default as Runtime) : module
+  } catch (cause) {
+    throw new MurmurError({
+      code: 'BACKEND_UNAVAILABLE',
+      message: `onnxruntime-node does not load (${(cause as Error).message}): run \`npm ci\` again on this machine, and \`murmur doctor\` to see what it needs`,
+      details: { backend: 'cpu' },
+      cause,
+    })
+  }
+}

@@ -1,0 +1,280 @@
+import type { Attributes, DataType, Node, TensorType } from './graph.ts'
+
+/** Shape and type of every operator's outputs, from its inputs and attributes. Throws where they do not fit. */
+type Inference = (inputs: readonly TensorType[], attributes: Attributes) => readonly TensorType[]
+
+/** @throws TypeError saying what does not fit */
+export function inferTypes(node: Pick<Node, 'op' | 'inputs' | 'attributes'>): readonly TensorType[] {
+  const inference = inferences.get(node.op)
+  if (!inference) throw new TypeError(`unknown operator ${node.op}`)
+  return inference(node.inputs, node.attributes)
+}
+
+/** Numpy's rule: shapes align at the right, sizes are equal or one of them is 1. */
+function broadcastShapes(a: readonly number[], b: readonly number[]): number[] {
+  const rank = Math.max(a.length, b.length)
+  return Array.from({ length: rank }, (_, axis) => {
+    const left = a[axis - rank + a.length] ?? 1
+    const right = b[axis - rank + b.length] ?? 1
+    if (left !== right && left !== 1 && right !== 1) throw new TypeError(`[${a}] and [${b}] do not broadcast`)
+    return left === 1 ? right : left
+  })
+}
+
+const shapeOf = (attributes: Attributes, name: string): readonly number[] => {
+  const value = attributes[name]
+  if (!Array.isArray(value)) throw new TypeError(`attribute ${name} should be a list of integers`)
+  return value
+}
+
+const integerOf = (attributes: Attributes, name: string): number => {
+  const value = attributes[name]
+  if (!Number.isInteger(value)) throw new TypeError(`attribute ${name} should be an integer`)
+  return value as number
+}
+
+const product = (shape: readonly number[]) => shape.reduce((all, size) => all * size, 1)
+
+function expect(condition: boolean, message: string): asserts condition {
+  if (!condition) throw new TypeError(message)
+}
+
+function only(inputs: readonly TensorType[], count: number): readonly TensorType[] {
+  expect(inputs.length === count, `takes ${count} inputs, has ${inputs.length}`)
+  return inputs
+}
+
+function sameType(a: TensorType, b: TensorType): void {
+  expect(a.dtype === b.dtype, `mixes ${a.dtype} and ${b.dtype}`)
+}
+
+const source: Inference = (inputs, attributes) => {
+  only(inputs, 0)
+  return [{ shape: shapeOf(attributes, 'shape'), dtype: attributes.dtype as DataType }]
+}
+
+/** Same shape out as in. */
+const unary =
+  (from?: readonly DataType[], to?: DataType): Inference =>
+  inputs => {
+    const x = only(inputs, 1)[0]!
+    expect(!from || from.includes(x.dtype), `does not take ${x.dtype}`)
+    return [{ shape: x.shape, dtype: to ?? x.dtype }]
+  }
+
+const binary =
+  (from?: readonly DataType[], to?: DataType): Inference =>
+  inputs => {
+    const [a, b] = only(inputs, 2) as [TensorType, TensorType]
+    sameType(a, b)
+    expect(!from || from.includes(a.dtype), `does not take ${a.dtype}`)
+    return [{ shape: broadcastShapes(a.shape, b.shape), dtype: to ?? a.dtype }]
+  }
+
+const where: Inference = inputs => {
+  const [condition, a, b] = only(inputs, 3) as [TensorType, TensorType, TensorType]
+  expect(condition.dtype === 'bool', `condition is ${condition.dtype}, not bool`)
+  sameType(a, b)
+  return [{ shape: broadcastShapes(condition.shape, broadcastShapes(a.shape, b.shape)), dtype: a.dtype }]
+}
+
+const cast: Inference = (inputs, attributes) => [{ shape: only(inputs, 1)[0]!.shape, dtype: attributes.to as DataType }]
+
+const reduction =
+  (to?: DataType): Inference =>
+  (inputs, attributes) => {
+    const x = only(inputs, 1)[0]!
+    const axes = shapeOf(attributes, 'axes')
+    expect(
+      axes.every(axis => axis >= 0 && axis < x.shape.length),
+      `axes [${axes}] of a tensor of rank ${x.shape.length}`,
+    )
+    const shape = attributes.keepDims
+      ? x.shape.map((size, axis) => (axes.includes(axis) ? 1 : size))
+      : x.shape.filter((_, axis) => !axes.includes(axis))
+    return [{ shape, dtype: to ?? x.dtype }]
+  }
+
+/** Rows and columns of a factor of a matrix product, as the product reads it. */
+function matrix(type: TensorType, transposed: unknown): [number, number] {
+  expect(type.shape.length >= 2, `factor [${type.shape}] is not a matrix`)
+  const [rows, columns] = type.shape.slice(-2) as [number, number]
+  return transposed ? [columns, rows] : [rows, columns]
+}
+
+const matMul: Inference = (inputs, attributes) => {
+  const [a, b] = only(inputs, 2) as [TensorType, TensorType]
+  sameType(a, b)
+  const [rows, inner] = matrix(a, attributes.transposeA)
+  const [other, columns] = matrix(b, attributes.transposeB)
+  expect(inner === other, `inner sizes ${inner} and ${other} differ`)
+  const batch = broadcastShapes(a.shape.slice(0, -2), b.shape.slice(0, -2))
+  return [{ shape: [...batch, rows, columns], dtype: a.dtype }]
+}
+
+const transpose: Inference = (inputs, attributes) => {
+  const x = only(inputs, 1)[0]!
+  const order = shapeOf(attributes, 'order')
+  expect(
+    order.length === x.shape.length && order.every((_, axis) => order.includes(axis)),
+    `[${order}] is no permutation of ${x.shape.length} axes`,
+  )
+  return [{ shape: order.map(axis => x.shape[axis]!), dtype: x.dtype }]
+}
+
+const reshape: Inference = (inputs, attributes) => {
+  const x = only(inputs, 1)[0]!
+  const shape = shapeOf(attributes, 'shape')
+  expect(product(shape) === product(x.shape), `[${x.shape}] does not fit into [${shape}]`)
+  return [{ shape, dtype: x.dtype }]
+}
+
+const expand: Inference = (inputs, attributes) => {
+  const x = only(inputs, 1)[0]!
+  const shape = shapeOf(attributes, 'shape')
+  const result = broadcastShapes(x.shape, shape)
+  expect(product(result) === product(shape), `[${x.shape}] does not expand to [${shape}]`)
+  return [{ shape: result, dtype: x.dtype }]
+}
+
+const tile: Inference = (inputs, attributes) => {
+  const x = only(inputs, 1)[0]!
+  const repeats = shapeOf(attributes, 'repeats')
+  expect(repeats.length === x.shape.length, `${repeats.length} repeats for rank ${x.shape.length}`)
+  return [{ shape: x.shape.map((size, axis) => size * repeats[axis]!), dtype: x.dtype }]
+}
+
+const slice: Inference = (inputs, attributes) => {
+  const x = only(inputs, 1)[0]!
+  const starts = shapeOf(attributes, 'starts')
+  const sizes = shapeOf(attributes, 'sizes')
+  const steps = shapeOf(attributes, 'steps')
+  expect(
+    [starts, sizes, steps].every(list => list.length === x.shape.length),
+    `needs start, size and step for each of ${x.shape.length} axes`,
+  )
+  for (const [axis, start] of starts.entries()) {
+    const last = start + (sizes[axis]! - 1) * steps[axis]!
+    expect(
+      sizes[axis] === 0 || (start >= 0 && start < x.shape[axis]! && last >= 0 && last < x.shape[axis]!),
+      `reads elements ${start} to ${last} of axis ${axis}, which has ${x.shape[axis]}`,
+    )
+  }
+  return [{ shape: sizes, dtype: x.dtype }]
+}
+
+const pad: Inference = (inputs, attributes) => {
+  const x = only(inputs, 1)[0]!
+  const before = shapeOf(attributes, 'before')
+  const after = shapeOf(attributes, 'after')
+  expect(
+    before.length === x.shape.length && after.length === x.shape.length,
+    `pads another rank than ${x.shape.length}`,
+  )
+  return [{ shape: x.shape.map((size, axis) => before[axis]! + size + after[axis]!), dtype: x.dtype }]
+}
+
+const concat: Inference = (inputs, attributes) => {
+  const axis = integerOf(attributes, 'axis')
+  const first = inputs[0]
+  expect(first !== undefined && axis >= 0 && axis < first.shape.length, `axis ${axis} does not exist`)
+  let total = 0
+  for (const input of inputs) {
+    sameType(first, input)
+    expect(
+      input.shape.length === first.shape.length && input.shape.every((n, i) => i === axis || n === first.shape[i]),
+      `[${input.shape}] does not continue [${first.shape}] along axis ${axis}`,
+    )
+    total += input.shape[axis]!
+  }
+  return [{ shape: first.shape.with(axis, total), dtype: first.dtype }]
+}
+
+const split: Inference = (inputs, attributes) => {
+  const x = only(inputs, 1)[0]!
+  const axis = integerOf(attributes, 'axis')
+  const sizes = shapeOf(attributes, 'sizes')
+  expect(
+    sizes.reduce((sum, size) => sum + size, 0) === x.shape[axis],
+    `sizes [${sizes}] do not sum to ${x.shape[axis]}`,
+  )
+  return sizes.map(size => ({ shape: x.shape.with(axis, size), dtype: x.dtype }))
+}
+
+const gather: Inference = (inputs, attributes) => {
+  const [x, indices] = only(inputs, 2) as [TensorType, TensorType]
+  const axis = integerOf(attributes, 'axis')
+  expect(axis >= 0 && axis < x.shape.length, `axis ${axis} of rank ${x.shape.length}`)
+  expect(indices.dtype === 'int32' || indices.dtype === 'int64', `indices are ${indices.dtype}`)
+  return [{ shape: [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)], dtype: x.dtype }]
+}
+
+/** x[indices[i, 0]] += updates[i] for every row i of the updates. */
+const scatterRows: Inference = inputs => {
+  const [x, indices, updates] = only(inputs, 3) as [TensorType, TensorType, TensorType]
+  sameType(x, updates)
+  const [rows, one] = indices.shape
+  expect(indices.dtype === 'int64' && one === 1, `indices are ${indices.dtype}[${indices.shape}], not int64[n,1]`)
+  const shape = [rows, ...x.shape.slice(1)]
+  expect(String(updates.shape) === String(shape), `updates are [${updates.shape}], not [${shape}]`)
+  return [{ shape: x.shape, dtype: x.dtype }]
+}
+
+/** x[indices[i, j], j] += updates[i, j], one after the other. */
+const scatterElements: Inference = inputs => {
+  const [x, indices, updates] = only(inputs, 3) as [TensorType, TensorType, TensorType]
+  sameType(x, updates)
+  expect(indices.dtype === 'int64', `indices are ${indices.dtype}`)
+  expect(String(indices.shape) === String(updates.shape), `indices are [${indices.shape}], updates [${updates.shape}]`)
+  expect(
+    String(x.shape.slice(1)) === String(updates.shape.slice(1)),
+    `rows of [${x.shape}] and [${updates.shape}] differ`,
+  )
+  return [{ shape: x.shape, dtype: x.dtype }]
+}
+
+/** One of the few combinations of types that onnxruntime has a kernel for. */
+const oneHot: Inference = (inputs, attributes) => {
+  const indices = only(inputs, 1)[0]!
+  expect(indices.dtype === 'int32', `indices are ${indices.dtype}, not int32`)
+  return [{ shape: [...indices.shape, integerOf(attributes, 'depth')], dtype: 'float32' }]
+}
+
+const floats = ['float32'] as const
+const numbers = ['float32', 'int32', 'int64'] as const
+const booleans = ['bool'] as const
+
+const table: readonly (readonly [ops: string, Inference])[] = [
+  ['Input Constant', source],
+  ['Identity', unary()],
+  ['Abs Neg Sign', unary(numbers)],
+  ['Exp Log Sqrt Reciprocal Tanh Sigmoid Erf Softplus Floor Ceil Round', unary(floats)],
+  ['Sin Cos Tan Asin Acos Atan Sinh Cosh Asinh Acosh Atanh', unary(floats)],
+  ['Relu Elu Selu LeakyRelu Softmax LogSoftmax', unary(floats)],
+  ['CumSum', unary(numbers)],
+  ['IsNaN IsInf', unary(floats, 'bool')],
+  ['Not', unary(booleans)],
+  ['Cast', cast],
+  ['Add Sub Mul Div Pow Min Max', binary(numbers)],
+  ['Equal', binary(undefined, 'bool')],
+  ['Greater GreaterOrEqual Less LessOrEqual', binary(numbers, 'bool')],
+  ['And Or', binary(booleans)],
+  ['Where', where],
+  ['ReduceSum ReduceMean ReduceMax ReduceMin ReduceProd', reduction()],
+  ['ArgMax ArgMin', reduction('int64')],
+  ['MatMul', matMul],
+  ['Transpose', transpose],
+  ['Reshape', reshape],
+  ['Expand', expand],
+  ['Tile', tile],
+  ['Slice', slice],
+  ['Pad', pad],
+  ['Concat', concat],
+  ['Split', split],
+  ['Gather', gather],
+  ['ScatterRows', scatterRows],
+  ['ScatterElements', scatterElements],
+  ['OneHot', oneHot],
+]
+
+const inferences = new Map(table.flatMap(([ops, inference]) => ops.split(' ').map(op => [op, inference] as const)))

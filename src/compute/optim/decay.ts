@@ -1,0 +1,23 @@
+import type { ParameterLayout } from '../../core/layout.ts'
+
+/** Part of a parameter vector that decays, or does not, as one. */
+export interface DecayRange {
+  start: number
+  end: number
+  decays: boolean
+}
+
+/**
+ * Weight decay is for matrices: gains of norms and biases, which have one dimension, keep their scale (as GPT-2's and
+ * nanoGPT's training do). Neighbours that are treated alike share a range.
+ */
+export function decayRanges(layout: ParameterLayout): DecayRange[] {
+  const ranges: DecayRange[] = []
+  for (const { offset, length, shape } of layout.tensors) {
+    const decays = shape.length >= 2
+    const last = ranges.at(-1)
+    if (last?.decays === decays) last.end = offset + length
+    else ranges.push({ start: offset, end: offset + length, decays })
+  }
+  return ranges
+}

@@ -1,0 +1,224 @@
+import type { Clock } from '../../core/clock.ts'
+import { MurmurError } from '../../core/errors.ts'
+import type { ParameterLayout } from '../../core/layout.ts'
+import { type Stamp, sharedFloats } from '../../core/parameters.ts'
+import { addScaled, allFinite } from '../../core/vector.ts'
+import type { BatchSource } from '../data/batches.ts'
+import type { Batch, TrainingGraph, TrainingMemory } from '../engine/engine.ts'
+import { clipGradients } from '../optim/clip.ts'
+import type { Optimizer } from '../optim/optimizer.ts'
+import type { Schedule } from '../optim/schedule.ts'
+import type { Evaluation, StepReport, Trainer, TrainerDescription, TrainerState } from './trainer.ts'
+
+export interface LocalTrainerComponents {
+  clock: Clock
+  graph: TrainingGraph
+  batches: BatchSource
+  validation: readonly Batch[]
+  optimizer: Optimizer
+  schedule: Schedule
+  memory: TrainingMemory
+  /**
+   * Awaited after every step: lets the thread take messages in, and is where a simulation spends a step's virtual time.
+   */
+  pace(): Promise<void>
+}
+
+export interface LocalTrainerInit {
+  description: TrainerDescription
+  learningRate: number
+  /** Largest Euclidean norm of the gradient; 0 leaves it alone. */
+  gradientClip: number
+  /** After an adoption, updates over which the learning rate grows to the schedule's. */
+  warmup: number
+}
+
+export function localTrainer(components: LocalTrainerComponents, init: LocalTrainerInit): Trainer {
+  return new LocalTrainer(components, init)
+}
+
+class LocalTrainer implements Trainer {
+  readonly layout: ParameterLayout
+  readonly description: TrainerDescription
+  readonly #c: LocalTrainerComponents
+  readonly #init: LocalTrainerInit
+  readonly #optimizerState: readonly Float32Array[]
+  readonly #boundary: (() => Promise<void>)[] = []
+  #saved: Pick<TrainerState, 'parameters' | 'optimizer'> | undefined
+  #step = 0
+  #optimizerAge = 0
+  #running = false
+  #draining: Promise<void> | undefined
+  #closed = false
+
+  constructor(components: LocalTrainerComponents, init: LocalTrainerInit) {
+    this.#c = components
+    this.#init = init
+    this.layout = components.memory.layout
+    this.description = init.description
+    this.#optimizerState = components.optimizer.state.map(() => sharedFloats(this.layout.length))
+  }
+
+  async run(until: number, onStep: (report: StepReport) => void, signal: AbortSignal): Promise<void> {
+    this.#requireIdle('run')
+    this.#running = true
+    try {
+      await this.#drain()
+      let previousEnd = this.#c.clock.now()
+      while (this.#step < until && !signal.aborted && !this.#closed) {
+        const start = this.#c.clock.now()
+        const partial = await this.#trainStep()
+        const end = this.#c.clock.now()
+        const report = { ...partial, stepMs: end - start, wallMs: end - previousEnd }
+        previousEnd = end
+        onStep(report)
+        await this.#c.pace()
+        await this.#drain()
+      }
+    } finally {
+      this.#running = false
+      await this.#drain()
+    }
+  }
+
+  async #trainStep(): Promise<Omit<StepReport, 'stepMs' | 'wallMs'>> {
+    const { graph, batches, memory, optimizer, schedule } = this.#c
+    const loss = await graph.lossAndGradients(batches.next())
+    const gradientNorm = clipGradients(memory.gradients, this.#init.gradientClip)
+    if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
+      throw new MurmurError({
+        code: 'VALUES_INVALID',
+        message: `The loss of step ${this.#step + 1} is ${loss} (gradient norm ${gradientNorm}): lower the learning rate (now ${this.#init.learningRate})`,
+        details: { step: this.#step + 1, loss, gradientNorm },
+      })
+    }
+    const rewarm = Math.min(1, (this.#optimizerAge + 1) / Math.max(1, this.#init.warmup))
+    const learningRate = this.#init.learningRate * Math.min(schedule(this.#step), rewarm)
+    optimizer.update(memory.parameters, memory.gradients, this.#optimizerState, learningRate, this.#optimizerAge)
+    this.#optimizerAge++
+    this.#step++
+    return { step: this.#step, loss, learningRate, gradientNorm }
+  }
+
+  snapshot(offset: number, into: Float32Array<SharedArrayBuffer>, signal?: AbortSignal): Promise<Stamp> {
+    return this.#atBoundary(() => {
+      signal?.throwIfAborted()
+      into.set(this.#range(offset, into.length))
+      return { step: this.#step }
+    })
+  }
+
+  apply(offset: number, delta: Float32Array<SharedArrayBuffer>, scale: number): Promise<Stamp> {
+    return this.#atBoundary(() => {
+      const range = this.#range(offset, delta.length)
+      if (!allFinite(delta) || !Number.isFinite(scale)) {
+        throw new MurmurError({ code: 'VALUES_INVALID', message: 'Expected a delta of finite values' })
+      }
+      addScaled(range, delta, scale)
+      return { step: this.#step }
+    })
+  }
+
+  evaluate(): Promise<Evaluation> {
+    return this.#atBoundary(async () => {
+      let sum = 0
+      for (const batch of this.#c.validation) sum += await this.#c.graph.loss(batch)
+      const batches = this.#c.validation.length
+      return { step: this.#step, loss: sum / batches, tokens: batches * this.description.tokensPerStep }
+    })
+  }
+
+  save(): Promise<TrainerState> {
+    return this.#atBoundary(() => {
+      const { memory, optimizer, batches } = this.#c
+      this.#saved ??= {
+        parameters: sharedFloats(this.layout.length),
+        optimizer: Object.fromEntries(optimizer.state.map(name => [name, sharedFloats(this.layout.length)])),
+      }
+      const copy = this.#saved
+      copy.parameters.set(memory.parameters)
+      for (const [i, name] of optimizer.state.entries()) copy.optimizer[name]!.set(this.#optimizerState[i]!)
+      return { ...copy, step: this.#step, optimizerAge: this.#optimizerAge, batches: batches.save() }
+    })
+  }
+
+  async restore(state: TrainerState): Promise<void> {
+    this.#requireIdle('restore')
+    const names = this.#c.optimizer.state
+    if (Object.keys(state.optimizer).toSorted().join() !== names.toSorted().join()) {
+      throw new MurmurError({
+        code: 'CHECKPOINT_INVALID',
+        message: `The checkpoint holds the optimizer state [${Object.keys(state.optimizer).join(', ')}], expected [${names.join(', ')}]`,
+      })
+    }
+    this.#c.memory.parameters.set(state.parameters)
+    for (const [i, name] of names.entries()) this.#optimizerState[i]!.set(state.optimizer[name]!)
+    this.#step = state.step
+    this.#optimizerAge = state.optimizerAge
+    this.#c.batches.restore(state.batches)
+  }
+
+  async adopt(parameters: Float32Array, step: number): Promise<void> {
+    this.#requireIdle('adopt')
+    this.#c.memory.parameters.set(parameters)
+    for (const vector of this.#optimizerState) vector.fill(0)
+    this.#step = step
+    this.#optimizerAge = 0
+  }
+
+  async close(): Promise<void> {
+    if (this.#closed) return
+    this.#closed = true
+    this.#c.batches.close()
+    await this.#c.graph.release()
+  }
+
+  #range(offset: number, length: number): Float32Array {
+    if (!Number.isInteger(offset) || offset < 0 || offset + length > this.layout.length) {
+      throw new MurmurError({
+        code: 'MESSAGE_INVALID',
+        message: `Expected a range within ${this.layout.length} parameters, got ${length} from ${offset}`,
+      })
+    }
+    return this.#c.memory.parameters.subarray(offset, offset + length)
+  }
+
+  #requireIdle(what: string): void {
+    if (this.#running || this.#closed) {
+      throw new MurmurError({
+        code: 'TRAINER_FAILED',
+        message: `Cannot ${what}: the trainer is ${this.#closed ? 'closed' : 'running'}`,
+      })
+    }
+  }
+
+  /** Runs `task` between two steps, or at once when no step loop runs; tasks never overlap. */
+  #atBoundary<T>(task: () => T | Promise<T>): Promise<T> {
+    if (this.#closed) {
+      return Promise.reject(new MurmurError({ code: 'TRAINER_FAILED', message: 'The trainer is closed' }))
+    }
+    const result = new Promise<T>((resolve, reject) => {
+      this.#boundary.push(async () => {
+        try {
+          resolve(await task())
+        } catch (error) {
+          reject(error)
+        }
+      })
+    })
+    if (!this.#running) void this.#drain()
+    return result
+  }
+
+  /** Resolves when nothing waits for a boundary any more. */
+  #drain(): Promise<void> {
+    this.#draining ??= this.#runBoundaryTasks().finally(() => {
+      this.#draining = undefined
+    })
+    return this.#draining
+  }
+
+  async #runBoundaryTasks(): Promise<void> {
+    for (let task = this.#boundary.shift(); task; task = this.#boundary.shift()) await task()
+  }
+}

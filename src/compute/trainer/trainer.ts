@@ -1,0 +1,71 @@
+import type { ParameterLayout } from '../../core/layout.ts'
+import type { ParameterHost } from '../../core/parameters.ts'
+import type { RandomState } from '../../core/random.ts'
+
+/**
+ * The step loop, the one writer of a peer's parameters. Everything but a step happens between two steps, in the order
+ * it was asked for. The same interface stands in this thread (`local-trainer.ts`) and in a worker (`worker-trainer.ts`).
+ */
+export interface Trainer extends ParameterHost {
+  readonly layout: ParameterLayout
+  readonly description: TrainerDescription
+  /**
+   * Trains until `until` local steps are finished in all or the signal fires; resolves at a step boundary.
+   * `onStep` is called after every step, in order.
+   */
+  run(until: number, onStep: (report: StepReport) => void, signal: AbortSignal): Promise<void>
+  /** Mean loss of the present parameters over the validation batches. */
+  evaluate(): Promise<Evaluation>
+  /** A consistent copy of everything a restart needs. The arrays are valid until the next `save`. */
+  save(): Promise<TrainerState>
+  /** Continues from a saved state, of this layout. Not while running. */
+  restore(state: TrainerState): Promise<void>
+  /**
+   * Takes over parameters fetched from the swarm, at the swarm's step; the optimizer starts afresh.
+   * Not while running.
+   */
+  adopt(parameters: Float32Array, step: number): Promise<void>
+  /** Frees the native sessions and ends the worker. Idempotent. */
+  close(): Promise<void>
+}
+
+export interface TrainerDescription {
+  backend: string
+  threads: number
+  /** One line on the data: files, bytes, partition. */
+  data: string
+  /** Predicted symbols per step. */
+  tokensPerStep: number
+}
+
+export interface StepReport {
+  /** Local steps finished. */
+  step: number
+  /** Mean loss of the batch, nats per token. */
+  loss: number
+  learningRate: number
+  /** Euclidean norm of the gradient before clipping. */
+  gradientNorm: number
+  /** Milliseconds of this step: batch, forward, backward, update. */
+  stepMs: number
+  /** Milliseconds since the previous step ended, or since `run` began. */
+  wallMs: number
+}
+
+export interface Evaluation {
+  step: number
+  /** Nats per token. */
+  loss: number
+  tokens: number
+}
+
+export interface TrainerState {
+  parameters: Float32Array
+  /** The vectors named in `Optimizer.state`. */
+  optimizer: Readonly<Record<string, Float32Array>>
+  step: number
+  /** Updates since the optimizer's state was zero. */
+  optimizerAge: number
+  /** Where the batch source stands. */
+  batches: RandomState
+}

@@ -1,0 +1,31 @@
+import type { ErrorData } from '../../core/errors.ts'
+import type { ParameterLayout } from '../../core/layout.ts'
+import type { Stamp } from '../../core/parameters.ts'
+import type { Evaluation, StepReport, TrainerDescription, TrainerState } from './trainer.ts'
+
+/** What a trainer's worker can be asked, and what it answers: one row per method of `Trainer`. */
+export interface TrainerCalls {
+  run: { request: { until: number }; reply: null }
+  interrupt: { request: null; reply: null }
+  snapshot: { request: { offset: number; into: Float32Array<SharedArrayBuffer> }; reply: Stamp }
+  apply: { request: { offset: number; delta: Float32Array<SharedArrayBuffer>; scale: number }; reply: Stamp }
+  evaluate: { request: null; reply: Evaluation }
+  save: { request: null; reply: TrainerState }
+  restore: { request: TrainerState; reply: null }
+  adopt: { request: { parameters: Float32Array; step: number }; reply: null }
+  close: { request: null; reply: null }
+}
+
+export type TrainerMethod = keyof TrainerCalls
+
+/** A request to the worker. Distributes over the methods, so that `method` narrows `request`. */
+export type TrainerRequest<M extends TrainerMethod = TrainerMethod> = M extends TrainerMethod
+  ? { id: number; method: M; request: TrainerCalls[M]['request'] }
+  : never
+
+export type TrainerMessage =
+  | { type: 'ready'; layout: ParameterLayout; description: TrainerDescription }
+  | { type: 'failed'; error: ErrorData }
+  | { type: 'step'; report: StepReport }
+  | { type: 'reply'; id: number; reply: TrainerCalls[TrainerMethod]['reply'] }
+  | { type: 'error'; id: number; error: ErrorData }

@@ -1,0 +1,153 @@
+import { Worker } from 'node:worker_threads'
+import { errorFromData, MurmurError } from '../../core/errors.ts'
+import type { ParameterLayout } from '../../core/layout.ts'
+import type { Stamp } from '../../core/parameters.ts'
+import type { TrainerConfig } from './build-trainer.ts'
+import type { Evaluation, StepReport, Trainer, TrainerDescription, TrainerState } from './trainer.ts'
+import type { TrainerCalls, TrainerMessage, TrainerMethod } from './worker-protocol.ts'
+
+/** Starts a trainer in its own thread. @throws MurmurError whatever `buildTrainer` throws in there */
+export async function workerTrainer(config: TrainerConfig): Promise<Trainer> {
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+  const worker = new Worker(new URL(`./worker.${extension}`, import.meta.url), { workerData: config })
+  const ready = Promise.withResolvers<Trainer>()
+  const calls = new WorkerCalls(worker)
+  worker.on('error', error => calls.fail(error))
+  worker.on('exit', code => calls.fail(workerDied(code)))
+  worker.on('message', (message: TrainerMessage) => {
+    if (message.type === 'ready') ready.resolve(new WorkerTrainer(worker, calls, message))
+    else if (message.type === 'failed') calls.fail(errorFromData(message.error))
+    else calls.receive(message)
+  })
+  calls.failed.then(ready.reject)
+  try {
+    return await ready.promise
+  } catch (error) {
+    await worker.terminate()
+    throw error
+  }
+}
+
+function workerDied(code: number): MurmurError {
+  return new MurmurError({ code: 'TRAINER_FAILED', message: `The trainer's thread ended with code ${code}` })
+}
+
+interface PendingCall {
+  resolve(reply: TrainerCalls[TrainerMethod]['reply']): void
+  reject(error: unknown): void
+}
+
+/** Requests under way, matched with their answers. Once it has failed, every request fails the same way. */
+class WorkerCalls {
+  /** Resolves with the reason when the worker can answer no more. */
+  readonly failed: Promise<unknown>
+  onStep: (report: StepReport) => void = () => {}
+  readonly #worker: Worker
+  readonly #pending = new Map<number, PendingCall>()
+  readonly #resolveFailed: (reason: unknown) => void
+  #nextId = 0
+  #failure: unknown
+
+  constructor(worker: Worker) {
+    this.#worker = worker
+    const { promise, resolve } = Promise.withResolvers<unknown>()
+    this.failed = promise
+    this.#resolveFailed = resolve
+  }
+
+  call<M extends TrainerMethod>(method: M, request: TrainerCalls[M]['request']): Promise<TrainerCalls[M]['reply']> {
+    if (this.#failure) return Promise.reject(this.#failure)
+    const id = this.#nextId++
+    return new Promise((resolve, reject) => {
+      // The worker answers a request of method M with M's reply (worker-protocol.ts), which the map cannot express.
+      this.#pending.set(id, { resolve: resolve as PendingCall['resolve'], reject })
+      this.#worker.postMessage({ id, method, request })
+    })
+  }
+
+  receive(message: Exclude<TrainerMessage, { type: 'ready' | 'failed' }>): void {
+    if (message.type === 'step') {
+      this.onStep(message.report)
+      return
+    }
+    const call = this.#pending.get(message.id)
+    this.#pending.delete(message.id)
+    if (message.type === 'reply') call?.resolve(message.reply)
+    else call?.reject(errorFromData(message.error))
+  }
+
+  fail(error: unknown): void {
+    this.#failure ??= error
+    this.#resolveFailed(this.#failure)
+    for (const call of this.#pending.values()) call.reject(this.#failure)
+    this.#pending.clear()
+  }
+}
+
+class WorkerTrainer implements Trainer {
+  readonly layout: ParameterLayout
+  readonly description: TrainerDescription
+  readonly #worker: Worker
+  readonly #calls: WorkerCalls
+  #closing: Promise<void> | undefined
+
+  constructor(
+    worker: Worker,
+    calls: WorkerCalls,
+    { layout, description }: { layout: ParameterLayout; description: TrainerDescription },
+  ) {
+    this.#worker = worker
+    this.#calls = calls
+    this.layout = layout
+    this.description = description
+  }
+
+  async run(until: number, onStep: (report: StepReport) => void, signal: AbortSignal): Promise<void> {
+    if (signal.aborted) return
+    const interrupt = () => void this.#calls.call('interrupt', null).catch(() => {}) // a dead worker rejects `run` as well
+    this.#calls.onStep = onStep
+    signal.addEventListener('abort', interrupt, { once: true })
+    try {
+      await this.#calls.call('run', { until })
+    } finally {
+      signal.removeEventListener('abort', interrupt)
+    }
+  }
+
+  async snapshot(offset: number, into: Float32Array<SharedArrayBuffer>, signal?: AbortSignal): Promise<Stamp> {
+    signal?.throwIfAborted()
+    return await this.#calls.call('snapshot', { offset, into })
+  }
+
+  async apply(offset: number, delta: Float32Array<SharedArrayBuffer>, scale: number): Promise<Stamp> {
+    return await this.#calls.call('apply', { offset, delta, scale })
+  }
+
+  async evaluate(): Promise<Evaluation> {
+    return await this.#calls.call('evaluate', null)
+  }
+
+  async save(): Promise<TrainerState> {
+    return await this.#calls.call('save', null)
+  }
+
+  async restore(state: TrainerState): Promise<void> {
+    await this.#calls.call('restore', state)
+  }
+
+  async adopt(parameters: Float32Array, step: number): Promise<void> {
+    await this.#calls.call('adopt', { parameters, step })
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  async #close(): Promise<void> {
+    // A worker in the middle of a step answers after it; one that has died, never.
+    await this.#calls.call('close', null).catch(() => {})
+    this.#calls.fail(new MurmurError({ code: 'TRAINER_FAILED', message: 'The trainer is closed' }))
+    await this.#worker.terminate()
+  }
+}

@@ -1,0 +1,103 @@
+import { z } from 'zod'
+import { MurmurError } from '../../core/errors.ts'
+import type { Channel } from '../../network/transport.ts'
+
+/**
+ * The messages of a pairwise exchange, as JSON. One stream, in this order (bulk bytes in brackets):
+ *
+ *     initiator   offer           [own values]                       commit | abort
+ *     responder          ready                 prepared [delta]                      committed | unknown
+ *
+ * where `refused` may stand in place of any answer. A commit whose answer was lost is sent again as the first message
+ * of a new stream. Lengths of bulk bytes follow from shard and codec and never from what the other side says.
+ */
+export const AVERAGE_PROTOCOL = '/murmuration/average/1.0.0'
+
+const VERSION = 1
+
+const id = z.uuid()
+const weight = z.number().gt(0).max(1)
+
+const offer = z.object({
+  type: z.literal('offer'),
+  version: z.int(),
+  run: z.string().max(128),
+  id,
+  shard: z.string().max(256),
+  /** Number of values. */
+  length: z.int().min(0),
+  codec: z.string().max(32),
+})
+const ready = z.object({ type: z.literal('ready') })
+const refused = z.object({
+  type: z.literal('refused'),
+  reason: z.enum(['busy', 'mismatch', 'invalid', 'not-finite', 'too-stale', 'cancelled']),
+})
+const prepared = z.object({ type: z.literal('prepared') })
+const commit = z.object({ type: z.literal('commit'), id, weight })
+const abort = z.object({ type: z.literal('abort') })
+const committed = z.object({
+  type: z.literal('committed'),
+  /** What the responder applied; at most the weight that was asked for. */
+  weight,
+})
+const unknown = z.object({ type: z.literal('unknown') })
+
+const message = z.discriminatedUnion('type', [offer, ready, refused, prepared, commit, abort, committed, unknown])
+
+export type AverageMessage = z.infer<typeof message>
+export type Offer = z.infer<typeof offer>
+export type Refusal = z.infer<typeof refused>['reason']
+type MessageOf<T extends AverageMessage['type']> = Extract<AverageMessage, { type: T }>
+
+export function offerOf(fields: Omit<Offer, 'type' | 'version'>): Offer {
+  return { type: 'offer', version: VERSION, ...fields }
+}
+
+export function speaksOurVersion(offered: Offer): boolean {
+  return offered.version === VERSION
+}
+
+export async function sendMessage(channel: Channel, content: AverageMessage, signal: AbortSignal): Promise<void> {
+  await channel.send(new TextEncoder().encode(JSON.stringify(content)), signal)
+}
+
+/** The next message, which must be of one of the types. @throws MurmurError `MESSAGE_INVALID` */
+export async function receiveMessage<T extends AverageMessage['type']>(
+  channel: Channel,
+  types: readonly T[],
+  signal: AbortSignal,
+): Promise<MessageOf<T>> {
+  const parsed = parseMessage(await channel.receive(signal))
+  if (!isOneOf(parsed, types)) {
+    throw new MurmurError({
+      code: 'MESSAGE_INVALID',
+      message: `Expected ${types.join(' or ')} from peer ${channel.peer}, got ${parsed.type}`,
+      details: { peer: channel.peer, type: parsed.type },
+    })
+  }
+  return parsed
+}
+
+function isOneOf<T extends AverageMessage['type']>(
+  parsed: AverageMessage,
+  types: readonly T[],
+): parsed is MessageOf<T> {
+  return types.some(type => type === parsed.type)
+}
+
+function parseMessage(bytes: Uint8Array): AverageMessage {
+  let json: unknown
+  try {
+    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
+  } catch {
+    throw new MurmurError({ code: 'MESSAGE_INVALID', message: 'Expected an averaging message, got no JSON' })
+  }
+  const result = message.safeParse(json)
+  if (result.success) return result.data
+  const issue = result.error.issues[0]
+  throw new MurmurError({
+    code: 'MESSAGE_INVALID',
+    message: `Expected an averaging message: ${issue?.path.join('.') || 'type'}: ${issue?.message}`,
+  })
+}

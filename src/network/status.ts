@@ -1,0 +1,59 @@
+import { z } from 'zod'
+
+/** What every peer tells the swarm of itself at each heartbeat. */
+export const STATUS_VERSION = 1
+
+/** Longest status on the wire, in bytes. */
+export const MAX_STATUS_BYTES = 16 * 1024
+
+export const MAX_HOSTED_SHARDS = 128
+export const MAX_STATUS_ADDRESSES = 8
+
+const count = z.int().nonnegative()
+
+const Status = z.strictObject({
+  version: z.literal(STATUS_VERSION),
+  /** Rises with each status of one life of the peer. */
+  sequence: count,
+  /** When this life began, milliseconds since the Unix epoch. */
+  startedAt: z.number().nonnegative(),
+  state: z.enum(['joining', 'training', 'lingering', 'leaving']),
+  /** Names of the shards it hosts. */
+  shards: z.array(z.string().min(1).max(64)).max(MAX_HOSTED_SHARDS),
+  /** Local steps finished. */
+  step: count,
+  /** Tokens it trained on. */
+  tokens: count,
+  /** Recent training loss in nats per token; null before the first step. */
+  loss: z.number().nullable(),
+  /** Median staleness of its recent exchanges, in local steps. */
+  staleness: z.number().nonnegative(),
+  tokensPerSecond: z.number().nonnegative(),
+  /** What runs its training steps, such as `onnx-cpu`. */
+  backend: z.string().max(64),
+  /** Where it can be dialled. */
+  addresses: z.array(z.string().max(256)).max(MAX_STATUS_ADDRESSES),
+})
+
+export type Status = z.infer<typeof Status>
+
+export type StatusFault = 'too-long' | 'not-json' | 'version' | 'schema'
+
+export function encodeStatus(status: Status): Uint8Array {
+  return new TextEncoder().encode(JSON.stringify(status))
+}
+
+/** Reads what a stranger sent: a status, or the reason why it is none. */
+export function decodeStatus(data: Uint8Array): Status | StatusFault {
+  if (data.byteLength > MAX_STATUS_BYTES) return 'too-long'
+  let value: unknown
+  try {
+    value = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(data))
+  } catch {
+    return 'not-json'
+  }
+  const parsed = Status.safeParse(value)
+  if (parsed.success) return parsed.data
+  const version = typeof value === 'object' && value !== null && 'version' in value ? value.version : undefined
+  return Number.isInteger(version) && version !== STATUS_VERSION ? 'version' : 'schema'
+}

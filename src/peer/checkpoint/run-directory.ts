@@ -1,0 +1,131 @@
+import { open, readFile, rename, rm } from 'node:fs/promises'
+import { join, resolve } from 'node:path'
+import { stringify } from 'yaml'
+import { MurmurError } from '../../core/errors.ts'
+import { canonicalSpecification, runId } from '../specification/canonical.ts'
+import { parseSpecification } from '../specification/parse.ts'
+import type { RunSpecification } from '../specification/schema.ts'
+import { type DirectoryLock, lockDirectory } from './directory-lock.ts'
+import { isErrno, makeDirectory, storageError, syncDirectory } from './storage.ts'
+
+/** Where everything of one peer's part in one run lies. */
+export interface RunPaths {
+  /** The run directory itself, absolute. */
+  readonly path: string
+  /** The run's specification with all defaults. */
+  readonly specification: string
+  /** The peer's private key. */
+  readonly identity: string
+  /** What the peer told of itself, one JSON object a line. */
+  readonly events: string
+  /** The folder of checkpoints. */
+  readonly checkpoints: string
+  /** Names the process that trains here. */
+  readonly lock: string
+}
+
+/** A run directory that this process alone may write to, until it is closed. */
+export interface RunDirectory extends RunPaths {
+  /**
+   * Makes this the directory of a run: writes its specification down, or sees that it is the one here.
+   * @throws MurmurError `RUN_MISMATCH` when the directory holds another run
+   */
+  claim(specification: RunSpecification): Promise<void>
+  /** Lets other processes in. Idempotent. */
+  close(): Promise<void>
+}
+
+export function runPaths(path: string): RunPaths {
+  const root = resolve(path)
+  return {
+    path: root,
+    specification: join(root, 'run.yaml'),
+    identity: join(root, 'identity.key'),
+    events: join(root, 'events.jsonl'),
+    checkpoints: join(root, 'checkpoints'),
+    lock: join(root, 'lock'),
+  }
+}
+
+/**
+ * Makes the directory if need be and locks it against other processes.
+ * @throws MurmurError `STORAGE_FAILED` when it cannot be written or another process is at work in it
+ */
+export async function openRunDirectory(path: string): Promise<RunDirectory> {
+  const paths = runPaths(path)
+  try {
+    await makeDirectory(paths.checkpoints)
+  } catch (error) {
+    throw storageError('make the run directory', paths.path, error)
+  }
+  return new LockedRunDirectory(paths, await lockDirectory(paths.lock))
+}
+
+/**
+ * The specification of the run in a directory, or undefined when it holds none. Needs no lock.
+ * @throws MurmurError `SPECIFICATION_INVALID`, `STORAGE_FAILED`
+ */
+export async function readRunSpecification(paths: RunPaths): Promise<RunSpecification | undefined> {
+  try {
+    return parseSpecification(await readFile(paths.specification, 'utf8'), { path: paths.specification })
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return undefined
+    throw storageError('read the specification', paths.specification, error)
+  }
+}
+
+class LockedRunDirectory implements RunDirectory {
+  readonly path: string
+  readonly specification: string
+  readonly identity: string
+  readonly events: string
+  readonly checkpoints: string
+  readonly lock: string
+  readonly #held: DirectoryLock
+
+  constructor(paths: RunPaths, held: DirectoryLock) {
+    this.path = paths.path
+    this.specification = paths.specification
+    this.identity = paths.identity
+    this.events = paths.events
+    this.checkpoints = paths.checkpoints
+    this.lock = paths.lock
+    this.#held = held
+  }
+
+  async claim(specification: RunSpecification): Promise<void> {
+    const asked = runId(specification)
+    const present = await readRunSpecification(this)
+    if (!present) return await this.#write(specification, asked)
+    const found = runId(present)
+    if (found === asked) return
+    throw new MurmurError({
+      code: 'RUN_MISMATCH',
+      message: `The run directory ${this.path} holds run ${found} ("${present.name}"): expected ${asked} ("${specification.name}"), or a directory without a run`,
+      details: { path: this.path, found, expected: asked },
+    })
+  }
+
+  async close(): Promise<void> {
+    await this.#held.release()
+  }
+
+  async #write(specification: RunSpecification, id: string): Promise<void> {
+    const head = `# Run ${id}, with all defaults. Written by murmur: another specification is another run.\n`
+    const temporary = `${this.specification}.tmp`
+    try {
+      const file = await open(temporary, 'w')
+      try {
+        await file.writeFile(head + stringify(JSON.parse(canonicalSpecification(specification))))
+        await file.sync()
+      } finally {
+        await file.close()
+      }
+      await rename(temporary, this.specification)
+      await syncDirectory(this.path)
+    } catch (error) {
+      await rm(temporary, { force: true }).catch(() => {})
+      throw storageError('write the specification', this.specification, error)
+    }
+  }
+}

@@ -1,0 +1,305 @@
+import type { TrainerConfig } from '../compute/trainer/build-trainer.ts'
+import type { Trainer } from '../compute/trainer/trainer.ts'
+import { workerTrainer } from '../compute/trainer/worker-trainer.ts'
+import { systemClock } from '../core/clock.ts'
+import { withDeadline } from '../core/deadline.ts'
+import { isErrorCode, type MurmurError } from '../core/errors.ts'
+import { random } from '../core/random.ts'
+import { silentTelemetry, type Telemetry } from '../core/telemetry.ts'
+import { libp2pTransport } from '../network/libp2p/transport.ts'
+import { statusTopic } from '../network/membership.ts'
+import { memoryNetwork } from '../network/memory.ts'
+import type { PeerId, Transport } from '../network/transport.ts'
+import { latestCheckpoint, writeCheckpoint } from './checkpoint/checkpoint.ts'
+import { openRunDirectory, type RunDirectory } from './checkpoint/run-directory.ts'
+import { fetchRun } from './handover/run.ts'
+import { formatInvitation, type Invitation } from './invitation.ts'
+import { type CheckpointStore, createPeer } from './peer.ts'
+import { eventLog } from './records/event-log.ts'
+import { type RecordSink, recorder } from './records/recorder.ts'
+import { canonicalSpecification, runId, withDataPaths } from './specification/canonical.ts'
+import type { RunSpecification } from './specification/schema.ts'
+
+/** How a peer meets others. */
+export interface NetworkInit {
+  /** Multiaddrs to listen on. */
+  listen: readonly string[]
+  /** Multiaddrs to tell others instead. */
+  announce: readonly string[]
+  /** Multiaddrs of peers that introduce others. */
+  bootstrap: readonly string[]
+  /** Finds peers on the local network by multicast. */
+  mdns: boolean
+  /** Is reached through a relay where it cannot be dialled. */
+  relay: boolean
+}
+
+export interface LaunchInit {
+  /** The run directory; made if missing, continued if it holds the same run. */
+  directory: string
+  network: NetworkInit
+  /** Threads inside one operation. */
+  threads: number
+  /** Which partition of the data to train on. @default 0 for who starts, drawn from the peer id for who joins */
+  partition?: number
+  /** Where this peer keeps the data, if not where the specification says. */
+  data?: readonly string[]
+  /** Seconds to go on answering after the last step. */
+  linger?: number
+  /** Told of every event besides the event log. */
+  sinks: readonly RecordSink[]
+  /** Awaited once the peer can be reached and before its first event. */
+  onListening?(where: Listening): Promise<void>
+}
+
+export interface Listening {
+  peer: PeerId
+  run: string
+  specification: RunSpecification
+  directory: string
+  /** One for each address, most useful first. */
+  invitations: string[]
+}
+
+/** Seconds to reach the inviting peer and to find one that knows the run. */
+const INVITATION_DEADLINE_S = 20
+
+/** Milliseconds until those whom a bootstrap node introduces are asked again. */
+const SEARCH_PAUSE_MS = 500
+
+/**
+ * Starts a run, or another peer of it, or continues one, and trains until its steps are done or the signal fires.
+ * @throws MurmurError see `createPeer`, `buildTrainer`, `libp2pTransport`, `openRunDirectory`
+ */
+export async function startPeer(specification: RunSpecification, init: LaunchInit, signal: AbortSignal): Promise<void> {
+  await using resources = new AsyncDisposableStack()
+  const directory = await openDirectory(init.directory, resources)
+  await directory.claim(specification)
+  const transport = await openTransport(directory, init.network, resources)
+  await runPeer({ specification, directory, transport, partition: init.partition ?? 0 }, init, signal)
+}
+
+/**
+ * Joins the run of an invitation, or continues in it.
+ * @throws MurmurError `INVITATION_MALFORMED`, `PEER_UNREACHABLE`, `RUN_MISMATCH`, `STATE_UNAVAILABLE`; see `startPeer`
+ */
+export async function joinPeer(invitation: Invitation, init: LaunchInit, signal: AbortSignal): Promise<void> {
+  await using resources = new AsyncDisposableStack()
+  const directory = await openDirectory(init.directory, resources)
+  const bootstrap = [...init.network.bootstrap, invitation.address]
+  const transport = await openTransport(directory, { ...init.network, bootstrap }, resources)
+  const { introducer, specification } = await findRun(transport, invitation, signal)
+  await directory.claim(specification)
+  const { partitions } = specification.data
+  const partition = init.partition ?? random(transport.id).integer(partitions)
+  await runPeer({ specification, directory, transport, introducer, partition, stream: transport.id }, init, signal)
+}
+
+/**
+ * The same loop with no peers: nothing listens, nobody is asked.
+ * @throws MurmurError see `startPeer`
+ */
+export async function trainAlone(
+  specification: RunSpecification,
+  init: Omit<LaunchInit, 'network'>,
+  signal: AbortSignal,
+): Promise<void> {
+  await using resources = new AsyncDisposableStack()
+  const directory = await openDirectory(init.directory, resources)
+  await directory.claim(specification)
+  const transport = memoryNetwork().transport('alone')
+  await transport.start()
+  resources.defer(() => transport.stop())
+  await runPeer({ specification, directory, transport, partition: init.partition ?? 0 }, init, signal)
+}
+
+async function openDirectory(path: string, resources: AsyncDisposableStack): Promise<RunDirectory> {
+  const directory = await openRunDirectory(path)
+  resources.defer(() => directory.close())
+  return directory
+}
+
+async function openTransport(
+  directory: RunDirectory,
+  { relay, ...network }: NetworkInit,
+  resources: AsyncDisposableStack,
+): Promise<Transport> {
+  const transport = await libp2pTransport({ identityPath: directory.identity, ...network, relay: { client: relay } })
+  resources.defer(() => transport.stop())
+  await transport.start()
+  return transport
+}
+
+/**
+ * Asks the inviting peer for its run. It may be a bootstrap node, which has none: then those whom it introduces.
+ * @throws MurmurError `INVITATION_MALFORMED`, `PEER_UNREACHABLE`, `RUN_MISMATCH`, `PROTOCOL_MISMATCH`
+ */
+async function findRun(transport: Transport, invitation: Invitation, signal: AbortSignal): Promise<FoundRun> {
+  const what = `Finding the run of ${invitation.address}`
+  return await withDeadline(systemClock, INVITATION_DEADLINE_S * 1000, what, signal, async deadline => {
+    const first = await transport.dial(invitation.address, deadline)
+    // Peers are introduced to those who hear their run's topic; its messages are for later.
+    if (invitation.run) await transport.subscribe(statusTopic(invitation.run), () => 'ignore')
+    try {
+      return await askForRun(transport, first, invitation.run, deadline)
+    } catch (error) {
+      if (!isErrorCode(error, 'PROTOCOL_MISMATCH') || !invitation.run) throw error
+      return await searchRun(transport, first, invitation.run, deadline)
+    }
+  })
+}
+
+interface FoundRun {
+  introducer: PeerId
+  specification: RunSpecification
+}
+
+async function askForRun(
+  transport: Transport,
+  peer: PeerId,
+  run: string | undefined,
+  signal: AbortSignal,
+): Promise<FoundRun> {
+  return { introducer: peer, specification: await fetchRun({ transport, clock: systemClock }, peer, run, signal) }
+}
+
+/** Asks everybody met, until one knows the run: those who are still starting will know it soon. */
+async function searchRun(transport: Transport, first: PeerId, run: string, signal: AbortSignal): Promise<FoundRun> {
+  for (;;) {
+    for (const peer of transport.connected().filter(each => each !== first)) {
+      const found = await askForRun(transport, peer, run, signal).catch(() => undefined) // the next one may know
+      if (found) return found
+    }
+    await systemClock.sleep(SEARCH_PAUSE_MS, signal)
+  }
+}
+
+interface PeerOfRun {
+  specification: RunSpecification
+  directory: RunDirectory
+  transport: Transport
+  partition: number
+  introducer?: PeerId
+  stream?: string
+}
+
+async function runPeer(peer: PeerOfRun, init: Omit<LaunchInit, 'network'>, signal: AbortSignal): Promise<void> {
+  const { specification, directory, transport } = peer
+  const run = runId(specification)
+  await using resources = new AsyncDisposableStack()
+  const telemetry = await openRecords(directory, transport.id, init.sinks, resources)
+  await init.onListening?.({
+    peer: transport.id,
+    run,
+    specification,
+    directory: directory.path,
+    invitations: transport.addresses().map(address => formatInvitation(address, run)),
+  })
+  telemetry.record({ type: 'state', state: 'starting' })
+
+  const trainer = await workerTrainer(trainerConfig(peer, init))
+  resources.defer(() => trainer.close())
+  telemetry.record({ type: 'state', state: 'starting', detail: describe(trainer) })
+  const resumed = await resume(trainer, directory, run, telemetry)
+  signal.throwIfAborted()
+  await createPeer(
+    {
+      transport,
+      trainer,
+      checkpoints: checkpointStore(trainer, directory, specification, telemetry),
+      clock: systemClock,
+      random: random(transport.id),
+      telemetry,
+    },
+    { specification, resumed, introducer: peer.introducer, linger: init.linger },
+  ).run(signal)
+}
+
+async function openRecords(
+  directory: RunDirectory,
+  peer: PeerId,
+  sinks: readonly RecordSink[],
+  resources: AsyncDisposableStack,
+): Promise<Telemetry> {
+  let telemetry: Telemetry = silentTelemetry
+  const warn = (error: MurmurError) =>
+    telemetry.record({ type: 'warning', reason: 'events-lost', message: error.message })
+  const log = eventLog({ clock: systemClock, warn }, { path: directory.events })
+  await log.start()
+  resources.defer(() => log.close())
+  telemetry = recorder({ clock: systemClock, sinks: [log, ...sinks] }, peer)
+  return telemetry
+}
+
+/** What the trainer's thread needs of the specification and of this machine. */
+export function trainerConfig(
+  { specification, partition, stream }: Pick<PeerOfRun, 'specification' | 'partition' | 'stream'>,
+  { data, threads }: Pick<LaunchInit, 'data' | 'threads'>,
+): TrainerConfig {
+  const { model, optimizer, schedule, batch, steps, gradientClip, seed, shards, evaluation } = specification
+  return {
+    model,
+    data: data ? withDataPaths(specification, data).data : specification.data,
+    optimizer,
+    schedule,
+    batch,
+    steps,
+    gradientClip,
+    seed,
+    shards,
+    validationBatches: evaluation.batches,
+    own: {
+      partition: { index: partition, count: specification.data.partitions },
+      stream,
+      directory: process.cwd(),
+      threads,
+    },
+  }
+}
+
+async function resume(
+  trainer: Trainer,
+  directory: RunDirectory,
+  run: string,
+  telemetry: Telemetry,
+): Promise<{ step: number; tokens: number } | undefined> {
+  const found = await latestCheckpoint(directory.checkpoints, { runId: run, tensors: trainer.layout.tensors })
+  if (!found) return undefined
+  for (const { message } of found.problems) {
+    telemetry.record({ type: 'warning', reason: 'checkpoint-damaged', message })
+  }
+  await trainer.restore(found.state)
+  const { step, tokens } = found.state
+  telemetry.record({ type: 'state', state: 'starting', detail: `continues from step ${step} (${found.path})` })
+  return { step, tokens }
+}
+
+function checkpointStore(
+  trainer: Trainer,
+  directory: RunDirectory,
+  specification: RunSpecification,
+  telemetry: Telemetry,
+): CheckpointStore {
+  const { keep } = specification.checkpoint
+  const constant = {
+    tensors: trainer.layout.tensors,
+    runId: runId(specification),
+    specification: canonicalSpecification(specification),
+  }
+  return {
+    async write(state) {
+      const { path, bytes, problems } = await writeCheckpoint(
+        directory.checkpoints,
+        { ...constant, ...state },
+        { keep },
+      )
+      for (const { message } of problems) telemetry.record({ type: 'warning', reason: 'checkpoint-kept', message })
+      return { path, bytes }
+    },
+  }
+}
+
+function describe({ description, layout }: Trainer): string {
+  const { backend, threads, data } = description
+  return `${layout.length} parameters on ${backend}, ${threads} thread${threads === 1 ? '' : 's'}; ${data}`
+}

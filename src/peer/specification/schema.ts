@@ -1,0 +1,323 @@
+import * as z from 'zod'
+
+/** What is told of a key, in run.yaml and in docs/run-specification.md. */
+export interface KeyDocumentation {
+  says: string
+  unit?: string
+  /** What a text must look like beyond its length. */
+  form?: string
+  /** Where the default or the method comes from. */
+  source?: string
+}
+
+export const keyDocumentation = z.registry<KeyDocumentation>()
+
+/** Most bytes of a specification, as a file and on the wire. */
+export const MAXIMUM_BYTES = 64 * 1024
+
+const ADAMW = 'Loshchilov & Hutter 2019, arXiv:1711.05101'
+const ADAM = 'Kingma & Ba 2015, arXiv:1412.6980'
+const GPT3 = 'Brown et al. 2020, arXiv:2005.14165, appendix B'
+const NANOGPT = 'nanoGPT, github.com/karpathy/nanoGPT'
+const AD_PSGD = 'Lian et al. 2018, arXiv:1710.06952'
+const ASYNC_SGD = 'Xie et al. 2019, arXiv:1903.03934'
+
+// Upper bounds are far above sensible values. They are there because a specification may come from another peer.
+const count = (most: number) => z.int().min(1).max(most)
+const seconds = () => z.number().min(0.1).max(3600)
+/** A text from another peer may be shown on a terminal: no control characters. */
+const path = () =>
+  z
+    .string()
+    .min(1)
+    .max(4096)
+    .regex(/^\P{Cc}*$/u)
+    .register(keyDocumentation, { says: 'A path.', form: 'without control characters' })
+const share = () => z.number().min(0.001).max(0.5)
+
+const gpt = z.strictObject({
+  kind: z.literal('gpt').default('gpt').register(keyDocumentation, {
+    says: 'A decoder-only transformer over text.',
+    source: 'Radford et al. 2019, GPT-2',
+  }),
+  layers: count(256).default(4).register(keyDocumentation, { says: 'Transformer blocks.', unit: 'blocks' }),
+  width: count(65_536).default(128).register(keyDocumentation, {
+    says: 'Size of the residual stream; must be divisible by `heads`.',
+    unit: 'units',
+  }),
+  heads: count(1024).default(4).register(keyDocumentation, { says: 'Attention heads of a block.', unit: 'heads' }),
+  context: count(65_536).default(64).register(keyDocumentation, {
+    says: 'Longest sequence the model sees.',
+    unit: 'tokens',
+  }),
+})
+
+const mlp = z.strictObject({
+  kind: z.literal('mlp').register(keyDocumentation, { says: 'A multi-layer perceptron over images.' }),
+  hidden: z
+    .array(count(65_536))
+    .max(64)
+    .default([128])
+    .register(keyDocumentation, { says: 'Sizes of the hidden layers, first to last.', unit: 'units' }),
+})
+
+const partitions = () =>
+  count(65_536).default(4).register(keyDocumentation, {
+    says: 'Parts the training data is dealt to. Each peer trains on one; with more peers than parts some share one.',
+    unit: 'parts',
+  })
+
+const validation = () =>
+  share().default(0.1).register(keyDocumentation, {
+    says: 'Share held out, the same for every peer, to measure the validation loss on.',
+    unit: 'fraction of the data',
+    source: NANOGPT,
+  })
+
+const text = z.strictObject({
+  kind: z
+    .literal('text')
+    .default('text')
+    .register(keyDocumentation, { says: 'Text, one byte a token: a vocabulary of 256.' }),
+  paths: z.array(path()).max(1000).default([]).register(keyDocumentation, {
+    says: 'Files, folders and globs, relative to the folder murmur is started in. Empty: the documentation and declarations of the installed npm dependencies. A peer that keeps the same text elsewhere says so with `--data`, which does not change the run.',
+  }),
+  partitions: partitions(),
+  partition: z.enum(['iid', 'document']).default('iid').register(keyDocumentation, {
+    says: 'How the data is dealt: `iid` cuts it in chunks of at most 16 KiB, `document` keeps documents whole, so that peers see different text.',
+  }),
+  validation: validation(),
+})
+
+const images = z.strictObject({
+  kind: z.literal('images').register(keyDocumentation, { says: 'Labelled images in IDX files, such as MNIST.' }),
+  images: path().register(keyDocumentation, { says: 'IDX file of the images, plain or gzipped.' }),
+  labels: path().register(keyDocumentation, { says: 'IDX file of their labels, plain or gzipped.' }),
+  partitions: partitions(),
+  validation: validation(),
+})
+
+const adamw = z.strictObject({
+  kind: z
+    .literal('adamw')
+    .default('adamw')
+    .register(keyDocumentation, { says: 'Adam with decoupled weight decay.', source: ADAMW }),
+  learningRate: z.number().gt(0).max(100).default(1e-3).register(keyDocumentation, {
+    says: 'Peak learning rate; the schedule scales it.',
+    unit: 'per step',
+    source: NANOGPT,
+  }),
+  beta1: z.number().min(0).lt(1).default(0.9).register(keyDocumentation, {
+    says: 'Decay of the first moment.',
+    unit: 'per step',
+    source: ADAM,
+  }),
+  beta2: z.number().min(0).lt(1).default(0.95).register(keyDocumentation, {
+    says: 'Decay of the second moment.',
+    unit: 'per step',
+    source: GPT3,
+  }),
+  epsilon: z.number().gt(0).max(1).default(1e-8).register(keyDocumentation, {
+    says: 'Added to the root of the second moment.',
+    source: ADAM,
+  }),
+  weightDecay: z.number().min(0).max(10).default(0.1).register(keyDocumentation, {
+    says: 'Decoupled weight decay, scaled by the learning rate.',
+    source: GPT3,
+  }),
+})
+
+const sgd = z.strictObject({
+  kind: z.literal('sgd').register(keyDocumentation, { says: 'Stochastic gradient descent with momentum.' }),
+  learningRate: z.number().gt(0).max(100).default(0.1).register(keyDocumentation, {
+    says: 'Peak learning rate; the schedule scales it.',
+    unit: 'per step',
+    source: 'He et al. 2016, arXiv:1512.03385',
+  }),
+  momentum: z.number().min(0).lt(1).default(0.9).register(keyDocumentation, {
+    says: 'Decay of the velocity; 0 is plain SGD.',
+    unit: 'per step',
+    source: 'Sutskever et al. 2013, ICML',
+  }),
+})
+
+const warmup = (steps: number) =>
+  z.int().min(0).max(1_000_000_000).default(steps).register(keyDocumentation, {
+    says: 'Steps over which the learning rate rises linearly to its peak.',
+    unit: 'local steps',
+  })
+
+const cosine = z.strictObject({
+  kind: z.literal('cosine').default('cosine').register(keyDocumentation, {
+    says: 'Falls from the peak to `final` along half a cosine.',
+    source: 'Loshchilov & Hutter 2017, arXiv:1608.03983',
+  }),
+  warmup: warmup(50),
+  final: z.number().min(0).max(1).default(0.1).register(keyDocumentation, {
+    says: 'Learning rate at the last step.',
+    unit: 'fraction of the peak',
+    source: GPT3,
+  }),
+})
+
+const constant = z.strictObject({
+  kind: z.literal('constant').register(keyDocumentation, { says: 'Stays at the peak.' }),
+  warmup: warmup(0),
+})
+
+const noPolicy = z.strictObject({
+  policy: z
+    .literal('none')
+    .default('none')
+    .register(keyDocumentation, { says: 'Every delta counts in full, however late.', source: AD_PSGD }),
+})
+
+const boundedPolicy = z.strictObject({
+  policy: z.literal('bounded').register(keyDocumentation, { says: 'Refuses an exchange that took too many steps.' }),
+  bound: count(1_000_000_000).default(100).register(keyDocumentation, {
+    says: 'Most staleness that is accepted.',
+    unit: 'local steps',
+  }),
+})
+
+const polynomialPolicy = z.strictObject({
+  policy: z.literal('polynomial').register(keyDocumentation, {
+    says: 'Weighs a delta of staleness s by (1 + s)^-exponent, the same on both sides.',
+    source: ASYNC_SGD,
+  }),
+  exponent: z.number().gt(0).max(10).default(0.5).register(keyDocumentation, {
+    says: 'How fast the weight falls with staleness.',
+    source: ASYNC_SGD,
+  }),
+})
+
+const averaging = z.strictObject({
+  algorithm: z.enum(['pairwise', 'none']).default('pairwise').register(keyDocumentation, {
+    says: '`pairwise`: asynchronous gossip with one random peer at a time. `none`: every peer trains alone.',
+    source: AD_PSGD,
+  }),
+  every: count(1_000_000_000).default(20).register(keyDocumentation, {
+    says: 'Time between two exchanges of the same shard.',
+    unit: 'local steps',
+  }),
+  codec: z.enum(['int8', 'float32']).default('int8').register(keyDocumentation, {
+    says: 'How deltas travel: `int8` blocks with one scale each, or `float32`, exact and four times as large.',
+    source: 'Dettmers et al. 2022, arXiv:2110.02861',
+  }),
+  staleness: z
+    .discriminatedUnion('policy', [noPolicy, boundedPolicy, polynomialPolicy])
+    .prefault({})
+    .register(keyDocumentation, { says: 'What becomes of deltas that are late.' }),
+  timeout: seconds()
+    .default(15)
+    .register(keyDocumentation, { says: 'Longest one exchange may take.', unit: 'seconds' }),
+})
+
+const heartbeat = z.strictObject({
+  interval: seconds()
+    .default(1)
+    .register(keyDocumentation, { says: 'Time between two heartbeats of a peer.', unit: 'seconds' }),
+  timeout: seconds().default(5).register(keyDocumentation, {
+    says: 'Silence after which a peer counts as lost; must be greater than `interval`.',
+    unit: 'seconds',
+  }),
+})
+
+const checkpoint = z.strictObject({
+  every: count(1_000_000_000)
+    .default(200)
+    .register(keyDocumentation, { says: 'Time between two checkpoints.', unit: 'local steps' }),
+  keep: count(1000).default(2).register(keyDocumentation, {
+    says: 'Newest checkpoints that are kept; with two a damaged one costs a period, not the run.',
+    unit: 'files',
+  }),
+})
+
+const evaluation = z.strictObject({
+  every: count(1_000_000_000)
+    .default(100)
+    .register(keyDocumentation, { says: 'Time between two measurements of the validation loss.', unit: 'local steps' }),
+  batches: count(10_000).default(8).register(keyDocumentation, {
+    says: 'Size of the fixed validation set.',
+    unit: 'batches',
+  }),
+})
+
+const limits = z.strictObject({
+  peers: count(65_536).default(256).register(keyDocumentation, {
+    says: 'Members of the swarm that a peer keeps track of.',
+    unit: 'peers',
+  }),
+})
+
+/** Keys in the order in which they are documented and written. Every one has a default but those of `images`. */
+export const specificationSchema = z
+  .strictObject({
+    name: z
+      .string()
+      .min(1)
+      .max(200)
+      .regex(/^[\p{L}\p{N}]\P{Cc}*$/u)
+      .default('murmuration')
+      .register(keyDocumentation, {
+        says: 'What people call the run.',
+        form: 'a letter or digit first, without control characters',
+      }),
+    seed: z.int().min(0).default(0).register(keyDocumentation, {
+      says: 'Names every random choice of the run: initial parameters, partitions, batches.',
+    }),
+    model: z
+      .discriminatedUnion('kind', [gpt, mlp])
+      .prefault({})
+      .register(keyDocumentation, { says: 'What is trained. `gpt` needs text, `mlp` needs images.' }),
+    data: z
+      .discriminatedUnion('kind', [text, images])
+      .prefault({})
+      .register(keyDocumentation, { says: 'What it is trained on.' }),
+    batch: count(65_536).default(8).register(keyDocumentation, {
+      says: 'Size of a batch of one peer.',
+      unit: 'windows or images',
+    }),
+    steps: count(1_000_000_000).default(2000).register(keyDocumentation, {
+      says: 'Length of the run, for each peer.',
+      unit: 'local steps',
+    }),
+    optimizer: z
+      .discriminatedUnion('kind', [adamw, sgd])
+      .prefault({})
+      .register(keyDocumentation, { says: 'How gradients become steps. Its state is never averaged.' }),
+    gradientClip: z.number().min(0).max(1_000_000).default(1).register(keyDocumentation, {
+      says: 'Largest Euclidean norm of a gradient; 0 is off.',
+      source: GPT3,
+    }),
+    schedule: z
+      .discriminatedUnion('kind', [cosine, constant])
+      .prefault({})
+      .register(keyDocumentation, { says: 'The learning rate over the local steps.' }),
+    shards: count(4096).default(4).register(keyDocumentation, {
+      says: 'Parts of about equal size that the parameters are averaged in, one at a time; never more than the model has layers.',
+      unit: 'shards',
+    }),
+    averaging: averaging.prefault({}).register(keyDocumentation, { says: 'When, how and how exactly peers average.' }),
+    heartbeat: heartbeat.prefault({}).register(keyDocumentation, { says: 'How peers know of each other.' }),
+    checkpoint: checkpoint.prefault({}).register(keyDocumentation, { says: 'What survives a crash.' }),
+    evaluation: evaluation.prefault({}).register(keyDocumentation, { says: 'How progress is measured.' }),
+    limits: limits.prefault({}).register(keyDocumentation, { says: 'What bounds the memory of a peer.' }),
+  })
+  .superRefine((specification, context) => {
+    const { model, data, heartbeat } = specification
+    // `value` may be a default: it is not in what the user wrote, and the message must show it all the same.
+    const refuse = (path: string[], value: unknown, expected: string) =>
+      context.addIssue({ code: 'custom', path, message: expected, params: { value } })
+    if (model.kind === 'gpt' && model.width % model.heads !== 0) {
+      refuse(['model', 'width'], model.width, `divisible by model.heads, ${model.heads}`)
+    }
+    const needed = model.kind === 'gpt' ? 'text' : 'images'
+    if (data.kind !== needed) refuse(['data', 'kind'], data.kind, `${needed}, which model.kind ${model.kind} needs`)
+    if (heartbeat.timeout <= heartbeat.interval) {
+      refuse(['heartbeat', 'timeout'], heartbeat.timeout, `greater than heartbeat.interval, ${heartbeat.interval}`)
+    }
+  })
+
+/** A validated specification with every default filled in. */
+export type RunSpecification = z.output<typeof specificationSchema>

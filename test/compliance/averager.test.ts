@@ -1,0 +1,10 @@
+import { noAveraging } from '../../src/exchange/averaging/no-averaging.ts'
+import { pairwiseGossip } from '../../src/exchange/averaging/pairwise-gossip.ts'
+import { averagerSuite } from './averager.ts'
+
+averagerSuite('no averaging', noAveraging)
+averagerSuite('pairwise gossip, float32', () => pairwiseGossip({ codec: 'float32', every: 3 }))
+averagerSuite('pairwise gossip, int8', () => pairwiseGossip({ codec: 'int8', every: 3 }))
+averagerSuite('pairwise gossip, polynomial', () =>
+  pairwiseGossip({ every: 1, staleness: { policy: 'polynomial', exponent: 0.5 } }),
+)

@@ -1,0 +1,32 @@
+import test from 'ava'
+import { libp2pTransport } from '../../src/network/libp2p/transport.ts'
+import { memoryNetwork } from '../../src/network/memory.ts'
+import { transportSuite } from './transport.ts'
+
+const source = (file: string) => JSON.stringify(import.meta.resolve(`../../src/network/${file}`))
+
+transportSuite(
+  test,
+  'memory',
+  () => {
+    const network = memoryNetwork()
+    return { make: async name => network.transport(name), nowhere: () => '/memory/nobody' }
+  },
+  `import { memoryNetwork } from ${source('memory.ts')}
+   const network = memoryNetwork()
+   const peers = [network.transport('a'), network.transport('b')]`,
+)
+
+transportSuite(
+  test,
+  'libp2p',
+  () => ({
+    // No neighbours but those that a test connects.
+    make: () => libp2pTransport({ listen: ['/ip4/127.0.0.1/tcp/0'], neighbours: 0 }),
+    // Port 1 belongs to a service that nobody has run for decades.
+    nowhere: () => '/ip4/127.0.0.1/tcp/1/p2p/12D3KooWDMBkWTkUtTLtWU5pCJdUH4vbQtvnv9UJNkGBQrTtKmCv',
+  }),
+  `import { libp2pTransport } from ${source('libp2p/transport.ts')}
+   const make = () => libp2pTransport({ listen: ['/ip4/127.0.0.1/tcp/0'] })
+   const peers = [await make(), await make()]`,
+)

@@ -1,0 +1,280 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
+import test, { type ExecutionContext } from 'ava'
+import {
+  type ImageDataConfig,
+  type OpenDataInit,
+  openData,
+  type TextDataConfig,
+} from '../../../../src/compute/data/source.ts'
+import type { Batch } from '../../../../src/compute/engine/engine.ts'
+import { type ErrorCode, MurmurError } from '../../../../src/core/errors.ts'
+import { random } from '../../../../src/core/random.ts'
+
+const init: OpenDataInit = {
+  directory: '/',
+  batchSize: 4,
+  context: 16,
+  partition: { index: 0, count: 3 },
+  seed: 7,
+  validationBatches: 2,
+}
+
+function folder(t: ExecutionContext): string {
+  const path = mkdtempSync(join(tmpdir(), 'murmur-data-'))
+  t.teardown(() => rmSync(path, { recursive: true }))
+  return path
+}
+
+/** Text in which every 4-byte word occurs once, so that a window tells where it is from. */
+function writeText(path: string, name: string, words: number): void {
+  const bytes = Buffer.alloc(words * 4)
+  for (let i = 0; i < words; i++) bytes.writeUInt32BE(i, i * 4)
+  writeFileSync(join(path, name), bytes)
+}
+
+function text(path: string, partial: Partial<TextDataConfig> = {}): TextDataConfig {
+  return { kind: 'text', paths: [path], partition: 'iid', validation: 0.1, ...partial }
+}
+
+const common = (one: Set<unknown>, other: Set<unknown>) => [...one].filter(item => other.has(item)).length
+const copy = (batch: Batch) => structuredClone(batch)
+
+test('a target is the token after its input, and windows come from the text', t => {
+  const path = folder(t)
+  const letters = Array.from({ length: 6000 }, (_, i) => String.fromCharCode(97 + (i % 26))).join('')
+  writeFileSync(join(path, 'abc.txt'), letters)
+  const data = openData(text(path, { validation: 0.5 }), { ...init, partition: { index: 0, count: 1 } })
+  t.teardown(() => data.train.close())
+  for (const batch of [...data.validation, data.train.next()]) {
+    const { inputs, targets } = batch as Record<'inputs' | 'targets', Int32Array>
+    t.true(inputs instanceof Int32Array && inputs.length === 64 && targets.length === 64)
+    for (let i = 0; i + 1 < 64; i++) if ((i + 1) % 16 !== 0) t.is(targets[i], inputs[i + 1])
+    t.true(inputs.every(token => token >= 97 && token < 123))
+  }
+})
+
+test('peers read disjoint text, and none of the validation set', t => {
+  const path = folder(t)
+  writeText(path, 'words', 50_000)
+  const wordsOf = (batch: Batch) => {
+    const { inputs } = batch as { inputs: Int32Array }
+    return Array.from({ length: 4 }, (_, row) => [...inputs.subarray(row * 16, row * 16 + 16)].join())
+  }
+  const seen = [0, 1, 2].map(index => {
+    const data = openData(text(path), { ...init, partition: { index, count: 3 } })
+    t.teardown(() => data.train.close())
+    return new Set(Array.from({ length: 500 }, () => wordsOf(data.train.next())).flat())
+  })
+  const validation = new Set(openData(text(path), init).validation.flatMap(wordsOf))
+  for (const [i, one] of seen.entries()) {
+    t.true(one.size > 1000)
+    for (const other of [validation, ...seen.slice(i + 1)]) t.is(common(one, other), 0)
+  }
+})
+
+test('every peer evaluates the same validation set, and its windows differ', t => {
+  const path = folder(t)
+  writeText(path, 'words', 5000)
+  const open = (index: number) =>
+    openData(text(path), { ...init, partition: { index, count: 3 }, stream: `peer-${index}` })
+  t.deepEqual(open(0).validation, open(2).validation)
+  t.is(open(0).validation.length, 2)
+  t.notDeepEqual(open(0).validation[0], open(0).validation[1])
+})
+
+test('a batch source goes on bit by bit where it was saved', t => {
+  const path = folder(t)
+  writeText(path, 'words', 5000)
+  const { train } = openData(text(path), init)
+  train.next()
+  const state = train.save()
+  const ahead = [1, 2, 3].map(() => copy(train.next()))
+  const later = openData(text(path), init).train
+  later.restore(state)
+  t.deepEqual(
+    [1, 2, 3].map(() => copy(later.next())),
+    ahead,
+  )
+  t.notDeepEqual(ahead[0], ahead[1])
+})
+
+test('the arrays of a batch are used again', t => {
+  const path = folder(t)
+  writeText(path, 'words', 5000)
+  const { train } = openData(text(path), init)
+  t.is(train.next().inputs, train.next().inputs)
+})
+
+test('peers that share a partition read it in different orders', t => {
+  const path = folder(t)
+  writeText(path, 'words', 5000)
+  const first = (stream: string) => copy(openData(text(path), { ...init, stream }).train.next())
+  t.deepEqual(first('a'), first('a'))
+  t.notDeepEqual(first('a'), first('b'))
+})
+
+test('the default corpus opens, and equal data have equal fingerprints', t => {
+  const { train, describe } = openData(text('', { paths: [] }), init)
+  t.teardown(() => train.close())
+  train.next()
+  const description = describe()
+  t.true(description.kind === 'text' && description.vocabulary === 256)
+  t.regex(description.summary, /^default corpus: \d+ documents, \d+ bytes; partition 1 of 3 by iid, \d+ bytes$/)
+  const again = openData(text('', { paths: [] }), { ...init, partition: { index: 2, count: 3 } }).describe()
+  t.is(again.fingerprint, description.fingerprint)
+})
+
+test('too little text for a window in each part is one clear line', t => {
+  const path = folder(t)
+  writeFileSync(join(path, 'tiny.txt'), 'x'.repeat(100))
+  const error = t.throws(() => openData(text(path), init), { instanceOf: MurmurError })
+  t.is(error.code, 'CORPUS_TOO_SMALL')
+  t.regex(error.message, /^The corpus has 100 bytes.*expected at least 17 in each, for windows of 16 tokens$/)
+})
+
+test('a partition that is not one of them is refused', t => {
+  const path = folder(t)
+  writeText(path, 'words', 5000)
+  for (const partition of [
+    { index: 3, count: 3 },
+    { index: -1, count: 3 },
+    { index: 0, count: 0 },
+  ]) {
+    const error = t.throws(() => openData(text(path), { ...init, partition }), { instanceOf: MurmurError })
+    t.is(error.code, 'USAGE')
+  }
+})
+
+const COUNT = 200
+const images: ImageDataConfig = { kind: 'images', images: 'images.gz', labels: 'labels', validation: 0.1 }
+
+/** Image i has its own number in its first two pixels, and label i mod 10. */
+function writeImages(path: string, change: (files: { images: Buffer; labels: Buffer }) => void = () => {}): void {
+  const files = { images: Buffer.alloc(16 + COUNT * 6, 255), labels: Buffer.alloc(8 + COUNT) }
+  for (const [i, word] of [0x803, COUNT, 2, 3].entries()) files.images.writeUInt32BE(word, i * 4)
+  for (const [i, word] of [0x801, COUNT].entries()) files.labels.writeUInt32BE(word, i * 4)
+  for (let i = 0; i < COUNT; i++) {
+    files.images.writeUInt16BE(i, 16 + i * 6)
+    files.labels[8 + i] = i % 10
+  }
+  change(files)
+  writeFileSync(join(path, 'images.gz'), gzipSync(files.images))
+  writeFileSync(join(path, 'labels'), files.labels)
+}
+
+const numberOf = (pixels: Float32Array, row: number) =>
+  Math.round(pixels[row * 6]! * 255) * 256 + Math.round(pixels[row * 6 + 1]! * 255)
+
+test('images come with their labels, in [0, 1], from disjoint parts', t => {
+  const directory = folder(t)
+  writeImages(directory)
+  const open = (index: number) => openData(images, { ...init, directory, partition: { index, count: 3 } })
+  const numbersOf = (batches: readonly Batch[]) =>
+    new Set(
+      batches.flatMap(batch => {
+        const { inputs, targets } = batch as { inputs: Float32Array; targets: Int32Array }
+        t.is(inputs.length, 24)
+        t.true(inputs.every(pixel => pixel >= 0 && pixel <= 1))
+        return Array.from(targets, (target, row) => {
+          t.is(target, numberOf(inputs, row) % 10)
+          return numberOf(inputs, row)
+        })
+      }),
+    )
+  const parts = [0, 1, 2].map(index => {
+    const { train } = open(index)
+    return numbersOf(Array.from({ length: 200 }, () => copy(train.next())))
+  })
+  const validation = numbersOf(open(0).validation)
+  t.is(
+    parts.reduce((sum, part) => sum + part.size, 0),
+    180,
+  )
+  t.is(new Set(parts.flatMap(part => [...part])).size, 180)
+  t.true(parts.every(part => common(part, validation) === 0))
+  t.like(open(1).describe(), { kind: 'images', inputs: 6, classes: 10, trainExamples: 60, validationExamples: 20 })
+  t.deepEqual(open(0).validation, open(2).validation)
+})
+
+test('an image source goes on bit by bit where it was saved', t => {
+  const directory = folder(t)
+  writeImages(directory)
+  const { train } = openData(images, { ...init, directory })
+  const state = train.save()
+  const ahead = copy(train.next())
+  train.next()
+  train.restore(state)
+  t.deepEqual(copy(train.next()), ahead)
+})
+
+for (const [what, code, message, change] of [
+  [
+    'another magic number',
+    'CORPUS_MISSING',
+    /expected an IDX file.*found a header 0x00000d03/,
+    f => f.images.writeUInt32BE(0xd03, 0),
+  ],
+  [
+    'another rank',
+    'CORPUS_MISSING',
+    /in 1 dimensions, found a header 0x00000802/,
+    f => f.labels.writeUInt32BE(0x802, 0),
+  ],
+  [
+    'fewer images than it says',
+    'CORPUS_TOO_SMALL',
+    /cut short: expected 1822 bytes by its header, found 1216/,
+    f => f.images.writeUInt32BE(COUNT + 101, 4),
+  ],
+  [
+    'more images than it says',
+    'CORPUS_MISSING',
+    /expected 1210 bytes by its header, found 1216/,
+    f => f.images.writeUInt32BE(COUNT - 1, 4),
+  ],
+  ['more bytes than there can be', 'CORPUS_TOO_SMALL', /cut short/, f => f.images.fill(0xff, 4, 16)],
+  [
+    'no bytes',
+    'CORPUS_MISSING',
+    /found a header 0x$/,
+    f => {
+      f.labels = Buffer.alloc(0)
+    },
+  ],
+  [
+    'half a header',
+    'CORPUS_TOO_SMALL',
+    /expected 16 bytes by its header, found 10/,
+    f => {
+      f.images = f.images.subarray(0, 10)
+    },
+  ],
+  [
+    'fewer labels than images',
+    'CORPUS_MISSING',
+    /200 images and .* 199 labels/,
+    f => {
+      f.labels.writeUInt32BE(199, 4)
+      f.labels = f.labels.subarray(0, -1)
+    },
+  ],
+] as [string, ErrorCode, RegExp, (files: { images: Buffer; labels: Buffer }) => void][]) {
+  test(`an IDX file with ${what} is refused`, t => {
+    const directory = folder(t)
+    writeImages(directory, change)
+    const error = t.throws(() => openData(images, { ...init, directory }), { instanceOf: MurmurError, message })
+    t.is(error.code, code)
+  })
+}
+
+test('an absent or broken archive of images is refused', t => {
+  const directory = folder(t)
+  const open = () => openData(images, { ...init, directory })
+  t.is(t.throws(open, { instanceOf: MurmurError, message: /images\.gz.*no such file/ })?.code, 'CORPUS_MISSING')
+  writeImages(directory)
+  writeFileSync(join(directory, 'images.gz'), gzipSync(Buffer.alloc(1000, random(0).save().join())).subarray(0, 20))
+  t.is(t.throws(open, { instanceOf: MurmurError, message: /images\.gz/ })?.code, 'CORPUS_MISSING')
+})
