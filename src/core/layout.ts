@@ -9,7 +9,7 @@ export interface TensorSpec {
   group: number
 }
 
-export interface TensorSlot extends TensorSpec {
+interface TensorSlot extends TensorSpec {
   /** First element in the flat vector. */
   offset: number
   /** Number of elements. */

@@ -11,6 +11,7 @@ export function addBench(program: Command, run: Runner): void {
     .summary('measure what this machine reaches')
     .description('Measures what this machine reaches, each time beside the bare operation in the same run.')
   addBenchStep(bench, run)
+  addBenchExchange(bench, run)
 }
 
 interface StepOptions {
@@ -44,5 +45,36 @@ async function benchStep({ output, signal }: CommandContext, { preset, threads }
       `${backend}: ${forwardBackwardMs.toFixed(1)} ms forward and backward, ${optimizerMs.toFixed(2)} ms update`,
       `${gflops.toFixed(1)} GFLOP/s, ${formatPercent(fraction)} of the ${matmulGflops.toFixed(1)} of a matrix product`,
     ].join('\n')
+  })
+}
+
+interface ExchangeOptions {
+  parameters: number
+}
+
+function addBenchExchange(bench: Command, run: Runner): void {
+  addCommand(bench, {
+    name: 'exchange',
+    summary: 'a pairwise exchange beside a bare libp2p stream',
+    description:
+      'Two processes on 127.0.0.1. Counts the parameters moved in both directions at four bytes each, whatever the codec.',
+    examples: [
+      ['murmur bench exchange', 'ten million parameters'],
+      ['murmur bench exchange --parameters 1000000 --json', 'one million, for a program'],
+    ],
+  })
+    .option('--parameters <n>', 'parameters to exchange', integer(1000, 500_000_000), 10_000_000)
+    .action(run(benchExchange))
+}
+
+async function benchExchange({ output, signal }: CommandContext, { parameters }: ExchangeOptions): Promise<void> {
+  const { benchmarkExchange } = await import('../bench/exchange.ts')
+  output.line(`Exchanging ${parameters} parameters between two processes`)
+  const result = await benchmarkExchange(parameters, signal)
+  output.result(result, () => {
+    const { bareStreamMBps, float32, int8 } = result
+    const line = (name: string, { MBps, fraction }: typeof float32) =>
+      `${name.padEnd(12)}${MBps.toFixed(0)} MB/s of parameters, ${formatPercent(fraction)} of the bare stream`
+    return [`bare stream ${bareStreamMBps.toFixed(0)} MB/s`, line('float32', float32), line('int8', int8)].join('\n')
   })
 }

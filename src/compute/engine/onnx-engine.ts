@@ -80,7 +80,7 @@ const views = (layout: ParameterLayout, memory: Float32Array, nameOf: (name: str
   )
 
 /** Forward and backward of a model: the outputs are `loss` and a gradient for each parameter. */
-export async function traceTraining(model: Model, batchSize: number, layout: ParameterLayout): Promise<Graph> {
+async function traceTraining(model: Model, batchSize: number, layout: ParameterLayout): Promise<Graph> {
   await registerGradients()
   const inputs = model.inputs(batchSize)
   const names = layout.tensors.map(({ name }) => name)
@@ -94,7 +94,7 @@ export async function traceTraining(model: Model, batchSize: number, layout: Par
 }
 
 /** Sessions of a traced training step over its memory; the one for the loss alone is opened when first asked for. */
-export async function openTraining(graph: Graph, memory: TrainingMemory, init: SessionInit): Promise<TrainingGraph> {
+async function openTraining(graph: Graph, memory: TrainingMemory, init: SessionInit): Promise<TrainingGraph> {
   const { layout } = memory
   const parameters = views(layout, memory.parameters, parameterName)
   const gradients = views(layout, memory.gradients, gradientName)

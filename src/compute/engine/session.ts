@@ -11,8 +11,6 @@ export type Bindings = Readonly<Record<string, Elements>>
 
 export interface SessionInit {
   threads: number
-  /** Writes a Chrome trace of every run to a file with this prefix when released. */
-  profile?: string
 }
 
 /** A compiled graph whose large inputs and outputs are bound to given memory. */
@@ -32,7 +30,6 @@ export async function openSession(graph: Graph, bound: Bindings, init: SessionIn
     executionMode: 'sequential',
     graphOptimizationLevel: 'all',
     logSeverityLevel: 3,
-    ...(init.profile && { enableProfiling: true, profileFilePrefix: init.profile }),
   })
   return new OnnxSession(runtime, native, graph, bound)
 }
@@ -74,7 +71,6 @@ class OnnxSession implements Session {
   }
 
   async release(): Promise<void> {
-    this.#native.endProfiling()
     await this.#native.release()
   }
 

@@ -93,11 +93,7 @@ export async function buildTrainer(config: TrainerConfig): Promise<Trainer> {
 }
 
 /** The same on every peer of a run: each tensor has its own stream, whatever the layout. */
-export function initialParameters(
-  model: Model,
-  layout: ParameterLayout,
-  seed: number,
-): Float32Array<SharedArrayBuffer> {
+function initialParameters(model: Model, layout: ParameterLayout, seed: number): Float32Array<SharedArrayBuffer> {
   const parameters = sharedFloats(layout.length)
   const stream = random(seed).fork('parameters')
   for (const slot of layout.tensors) {

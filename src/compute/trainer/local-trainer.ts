@@ -43,13 +43,14 @@ class LocalTrainer implements Trainer {
   readonly #c: LocalTrainerComponents
   readonly #init: LocalTrainerInit
   readonly #optimizerState: readonly Float32Array[]
+  /** What waits for the next step boundary, in the order it was asked for. */
   readonly #boundary: (() => Promise<void>)[] = []
   #saved: Pick<TrainerState, 'parameters' | 'optimizer'> | undefined
   #step = 0
   #optimizerAge = 0
-  #running = false
+  #running: Promise<void> | undefined
   #draining: Promise<void> | undefined
-  #closed = false
+  #closing: Promise<void> | undefined
 
   constructor(components: LocalTrainerComponents, init: LocalTrainerInit) {
     this.#c = components
@@ -61,11 +62,15 @@ class LocalTrainer implements Trainer {
 
   async run(until: number, onStep: (report: StepReport) => void, signal: AbortSignal): Promise<void> {
     this.#requireIdle('run')
-    this.#running = true
+    this.#running = this.#takeSteps(until, onStep, signal)
+    await this.#running
+  }
+
+  async #takeSteps(until: number, onStep: (report: StepReport) => void, signal: AbortSignal): Promise<void> {
     try {
       await this.#drain()
       let previousEnd = this.#c.clock.now()
-      while (this.#step < until && !signal.aborted && !this.#closed) {
+      while (this.#step < until && !signal.aborted && !this.#closing) {
         const start = this.#c.clock.now()
         const partial = await this.#trainStep()
         const end = this.#c.clock.now()
@@ -76,7 +81,7 @@ class LocalTrainer implements Trainer {
         await this.#drain()
       }
     } finally {
-      this.#running = false
+      this.#running = undefined
       await this.#drain()
     }
   }
@@ -144,33 +149,51 @@ class LocalTrainer implements Trainer {
 
   async restore(state: TrainerState): Promise<void> {
     this.#requireIdle('restore')
-    const names = this.#c.optimizer.state
-    if (Object.keys(state.optimizer).toSorted().join() !== names.toSorted().join()) {
-      throw new MurmurError({
-        code: 'CHECKPOINT_INVALID',
-        message: `The checkpoint holds the optimizer state [${Object.keys(state.optimizer).join(', ')}], expected [${names.join(', ')}]`,
-      })
-    }
-    this.#c.memory.parameters.set(state.parameters)
-    for (const [i, name] of names.entries()) this.#optimizerState[i]!.set(state.optimizer[name]!)
-    this.#step = state.step
-    this.#optimizerAge = state.optimizerAge
-    this.#c.batches.restore(state.batches)
+    this.#requireFitting(state)
+    await this.#atBoundary(() => {
+      this.#c.memory.parameters.set(state.parameters)
+      for (const [i, name] of this.#c.optimizer.state.entries()) this.#optimizerState[i]!.set(state.optimizer[name]!)
+      this.#step = state.step
+      this.#optimizerAge = state.optimizerAge
+      this.#c.batches.restore(state.batches)
+    })
   }
 
   async adopt(parameters: Float32Array, step: number): Promise<void> {
     this.#requireIdle('adopt')
-    this.#c.memory.parameters.set(parameters)
-    for (const vector of this.#optimizerState) vector.fill(0)
-    this.#step = step
-    this.#optimizerAge = 0
+    this.#requireFitting({ parameters, optimizer: {} }, [])
+    await this.#atBoundary(() => {
+      this.#c.memory.parameters.set(parameters)
+      for (const vector of this.#optimizerState) vector.fill(0)
+      this.#step = step
+      this.#optimizerAge = 0
+    })
   }
 
-  async close(): Promise<void> {
-    if (this.#closed) return
-    this.#closed = true
+  close(): Promise<void> {
+    this.#closing ??= this.#close()
+    return this.#closing
+  }
+
+  /** What was asked for before is still done, and the step under way ended, before the memory of both is freed. */
+  async #close(): Promise<void> {
+    await this.#running?.catch(() => {}) // told to whoever runs
+    await this.#drain()
     this.#c.batches.close()
     await this.#c.graph.release()
+  }
+
+  #requireFitting(
+    { parameters, optimizer }: Pick<TrainerState, 'parameters' | 'optimizer'>,
+    names = this.#c.optimizer.state,
+  ): void {
+    const found = Object.keys(optimizer)
+    if (found.toSorted().join() !== names.toSorted().join()) {
+      throw invalidState(`the optimizer state [${names.join(', ')}], got [${found.join(', ')}]`)
+    }
+    for (const [name, { length }] of Object.entries({ parameters, ...optimizer })) {
+      if (length !== this.layout.length) throw invalidState(`${this.layout.length} values of ${name}, got ${length}`)
+    }
   }
 
   #range(offset: number, length: number): Float32Array {
@@ -184,17 +207,17 @@ class LocalTrainer implements Trainer {
   }
 
   #requireIdle(what: string): void {
-    if (this.#running || this.#closed) {
+    if (this.#running || this.#closing) {
       throw new MurmurError({
         code: 'TRAINER_FAILED',
-        message: `Cannot ${what}: the trainer is ${this.#closed ? 'closed' : 'running'}`,
+        message: `Cannot ${what}: the trainer is ${this.#closing ? 'closed' : 'running'}`,
       })
     }
   }
 
   /** Runs `task` between two steps, or at once when no step loop runs; tasks never overlap. */
   #atBoundary<T>(task: () => T | Promise<T>): Promise<T> {
-    if (this.#closed) {
+    if (this.#closing) {
       return Promise.reject(new MurmurError({ code: 'TRAINER_FAILED', message: 'The trainer is closed' }))
     }
     const result = new Promise<T>((resolve, reject) => {
@@ -212,13 +235,18 @@ class LocalTrainer implements Trainer {
 
   /** Resolves when nothing waits for a boundary any more. */
   #drain(): Promise<void> {
-    this.#draining ??= this.#runBoundaryTasks().finally(() => {
-      this.#draining = undefined
-    })
+    this.#draining ??= this.#runBoundaryTasks()
     return this.#draining
   }
 
   async #runBoundaryTasks(): Promise<void> {
+    await null // so that the assignment in `drain` comes before the one below
     for (let task = this.#boundary.shift(); task; task = this.#boundary.shift()) await task()
+    // Together with the last look at the queue: whoever queues after this begins anew.
+    this.#draining = undefined
   }
+}
+
+function invalidState(problem: string): MurmurError {
+  return new MurmurError({ code: 'CHECKPOINT_INVALID', message: `Expected ${problem}` })
 }

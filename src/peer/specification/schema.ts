@@ -25,6 +25,7 @@ const ASYNC_SGD = 'Xie et al. 2019, arXiv:1903.03934'
 // Upper bounds are far above sensible values. They are there because a specification may come from another peer.
 const count = (most: number) => z.int().min(1).max(most)
 const seconds = () => z.number().min(0.1).max(3600)
+const PATH_FORM = 'without control characters'
 /** A text from another peer may be shown on a terminal: no control characters. */
 const path = () =>
   z
@@ -32,7 +33,7 @@ const path = () =>
     .min(1)
     .max(4096)
     .regex(/^\P{Cc}*$/u)
-    .register(keyDocumentation, { says: 'A path.', form: 'without control characters' })
+    .register(keyDocumentation, { says: 'A path.', form: PATH_FORM })
 const share = () => z.number().min(0.001).max(0.5)
 
 const gpt = z.strictObject({
@@ -91,8 +92,8 @@ const text = z.strictObject({
 
 const images = z.strictObject({
   kind: z.literal('images').register(keyDocumentation, { says: 'Labelled images in IDX files, such as MNIST.' }),
-  images: path().register(keyDocumentation, { says: 'IDX file of the images, plain or gzipped.' }),
-  labels: path().register(keyDocumentation, { says: 'IDX file of their labels, plain or gzipped.' }),
+  images: path().register(keyDocumentation, { says: 'IDX file of the images, plain or gzipped.', form: PATH_FORM }),
+  labels: path().register(keyDocumentation, { says: 'IDX file of their labels, plain or gzipped.', form: PATH_FORM }),
   partitions: partitions(),
   validation: validation(),
 })

@@ -6,7 +6,7 @@ export type Pass = (graph: Graph) => Graph
 
 /**
  * What a node becomes, given the new graph's values for its inputs: values that replace its outputs, or undefined to
- * keep it. `uses` counts how often the value is read in the old graph.
+ * keep it.
  */
 export type RewriteRule = (node: Node, inputs: readonly Value[], build: GraphBuilder) => readonly Value[] | undefined
 

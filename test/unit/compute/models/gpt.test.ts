@@ -104,6 +104,70 @@ test.serial('the loss at the start is about that of a uniform guess, in nats per
   t.true(Math.abs(loss - Math.log(7)) < 0.1)
 })
 
+test.serial('logits are those of the same network written with plain loops', t => {
+  const model = gpt(init)
+  const r = random('loops')
+  const values = Object.fromEntries(
+    model.parameters.map(({ name, shape }) => [
+      name,
+      Float32Array.from({ length: tf.util.sizeFromShape([...shape]) }, () => 0.5 * r.normal()),
+    ]),
+  )
+  const p = Object.fromEntries(model.parameters.map(({ name, shape }) => [name, tf.tensor(values[name]!, [...shape])]))
+  const tokens = [3, 1, 4, 1, 6]
+  const logits = model.logits(p, tf.tensor2d([tokens], undefined, 'int32')).dataSync()
+  const expected = plainLogits(tokens, values).flat()
+  const scale = Math.max(...expected.map(Math.abs))
+  for (const [i, value] of expected.entries()) t.true(Math.abs(logits[i]! - value) < 1e-5 * scale, `logit ${i}`)
+})
+
+/** GPT-2 for one sequence, in double precision. */
+function plainLogits(tokens: number[], p: Record<string, Float32Array>): number[][] {
+  const { layers, width, heads } = init
+  const size = width / heads
+  const linear = (x: number[], name: string) => {
+    const [weight, bias] = [p[`${name}.weight`]!, p[`${name}.bias`]!]
+    return Array.from(bias, (b, o) => x.reduce((sum, value, i) => sum + value * weight[i * bias.length + o]!, b))
+  }
+  const norm = (x: number[], name: string) => {
+    const mean = x.reduce((a, b) => a + b) / width
+    const variance = x.reduce((sum, value) => sum + (value - mean) ** 2, 0) / width
+    return x.map(
+      (v, i) => ((v - mean) / Math.sqrt(variance + 1e-5)) * p[`${name}.weight`]![i]! + p[`${name}.bias`]![i]!,
+    )
+  }
+  const gelu = (x: number) => 0.5 * x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x ** 3)))
+  const plus = (a: number[], b: number[]) => a.map((value, i) => value + b[i]!)
+  let x = tokens.map((token, time) =>
+    Array.from({ length: width }, (_, i) => p['wte.weight']![token * width + i]! + p['wpe.weight']![time * width + i]!),
+  )
+  for (let layer = 0; layer < layers; layer++) {
+    const qkv = x.map(row => linear(norm(row, `h.${layer}.ln_1`), `h.${layer}.attn.c_attn`))
+    const attended = x.map((_, time) =>
+      Array.from({ length: width }, (_, i) => {
+        const head = Math.floor(i / size) * size
+        const scores = qkv.slice(0, time + 1).map(other => {
+          const products = Array.from({ length: size }, (_, d) => qkv[time]![head + d]! * other[width + head + d]!)
+          return Math.exp(products.reduce((a, b) => a + b) / Math.sqrt(size))
+        })
+        const total = scores.reduce((a, b) => a + b)
+        return scores.reduce((sum, score, past) => sum + (score / total) * qkv[past]![2 * width + i]!, 0)
+      }),
+    )
+    x = x.map((row, time) => plus(row, linear(attended[time]!, `h.${layer}.attn.c_proj`)))
+    x = x.map(row => {
+      const hidden = linear(norm(row, `h.${layer}.ln_2`), `h.${layer}.mlp.c_fc`).map(gelu)
+      return plus(row, linear(hidden, `h.${layer}.mlp.c_proj`))
+    })
+  }
+  return x.map(row => {
+    const final = norm(row, 'ln_f')
+    return Array.from({ length: init.vocabulary }, (_, symbol) =>
+      final.reduce((sum, value, i) => sum + value * p['wte.weight']![symbol * width + i]!, 0),
+    )
+  })
+}
+
 test('a batch holds inputs and targets', t => {
   const model = gpt(init)
   t.deepEqual(model.inputs(3), [
