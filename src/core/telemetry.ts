@@ -37,7 +37,7 @@ export interface ExchangeEvent {
   partner: string
   shard: string
   outcome: 'ok' | ExchangeFailure
-  /** Local steps the initiator made between its snapshot and the delta's application. */
+  /** Local steps this peer made between its own snapshot and the delta's application to it. */
   staleness: number
   /** Weight both sides gave the delta, in [0, 1]. */
   weight: number

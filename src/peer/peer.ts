@@ -79,6 +79,8 @@ class MeshPeer implements Peer {
   readonly #evaluation: SingleFlight
   readonly #checkpoint: SingleFlight
   readonly #resumed: boolean
+  /** Holds parameters worth handing over. */
+  #ready = false
   #trained = false
   #step: number
   #tokens: number
@@ -147,10 +149,12 @@ class MeshPeer implements Peer {
       run: this.#run,
       clock: this.#c.clock,
       progress: () => ({ step: this.#step, tokens: this.#tokens }),
+      ready: () => this.#ready,
     })
     await this.#membership.start(signal)
     if (this.#introducer && !this.#resumed) await this.#takeOver([this.#introducer], signal)
     else if (this.#resumed) await this.#catchUp(signal)
+    this.#ready = true
     await this.#averager.start()
   }
 
@@ -162,7 +166,7 @@ class MeshPeer implements Peer {
       fetchState(
         {
           transport: this.#c.transport,
-          candidates: () => [...first, ...this.#ready()],
+          candidates: () => [...first, ...this.#established()],
           layout: trainer.layout,
           run: this.#run,
           clock,
@@ -191,7 +195,7 @@ class MeshPeer implements Peer {
       )
   }
 
-  #ready(): PeerId[] {
+  #established(): PeerId[] {
     return this.#membership
       .peers()
       .filter(member => member.state !== 'joining')

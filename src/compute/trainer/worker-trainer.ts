@@ -1,4 +1,6 @@
 import { Worker } from 'node:worker_threads'
+import { systemClock } from '../../core/clock.ts'
+import { withDeadline } from '../../core/deadline.ts'
 import { errorFromData, MurmurError } from '../../core/errors.ts'
 import type { ParameterLayout } from '../../core/layout.ts'
 import type { Stamp } from '../../core/parameters.ts'
@@ -6,14 +8,17 @@ import type { TrainerConfig } from './build-trainer.ts'
 import type { Evaluation, StepReport, Trainer, TrainerDescription, TrainerState } from './trainer.ts'
 import type { TrainerCalls, TrainerMessage, TrainerMethod } from './worker-protocol.ts'
 
+/** Milliseconds a worker may take to finish its step and free its memory before its thread is ended all the same. */
+const CLOSE_MS = 3000
+
 /** Starts a trainer in its own thread. @throws MurmurError whatever `buildTrainer` throws in there */
 export async function workerTrainer(config: TrainerConfig): Promise<Trainer> {
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
   const worker = new Worker(new URL(`./worker.${extension}`, import.meta.url), { workerData: config })
   const ready = Promise.withResolvers<Trainer>()
   const calls = new WorkerCalls(worker)
-  worker.on('error', error => calls.fail(error))
-  worker.on('exit', code => calls.fail(workerDied(code)))
+  worker.on('error', error => calls.fail(workerDied(`failed: ${error instanceof Error ? error.message : error}`, error)))
+  worker.on('exit', code => calls.fail(workerDied(`ended with code ${code}`)))
   worker.on('message', (message: TrainerMessage) => {
     if (message.type === 'ready') ready.resolve(new WorkerTrainer(worker, calls, message))
     else if (message.type === 'failed') calls.fail(errorFromData(message.error))
@@ -28,8 +33,8 @@ export async function workerTrainer(config: TrainerConfig): Promise<Trainer> {
   }
 }
 
-function workerDied(code: number): MurmurError {
-  return new MurmurError({ code: 'TRAINER_FAILED', message: `The trainer's thread ended with code ${code}` })
+function workerDied(how: string, cause?: unknown): MurmurError {
+  return new MurmurError({ code: 'TRAINER_FAILED', message: `The trainer's thread ${how}`, cause })
 }
 
 interface PendingCall {
@@ -89,6 +94,7 @@ class WorkerTrainer implements Trainer {
   readonly description: TrainerDescription
   readonly #worker: Worker
   readonly #calls: WorkerCalls
+  #running = false
   #closing: Promise<void> | undefined
 
   constructor(
@@ -103,13 +109,18 @@ class WorkerTrainer implements Trainer {
   }
 
   async run(until: number, onStep: (report: StepReport) => void, signal: AbortSignal): Promise<void> {
+    if (this.#running) {
+      throw new MurmurError({ code: 'TRAINER_FAILED', message: 'Cannot run: the trainer is running' })
+    }
     if (signal.aborted) return
     const interrupt = () => void this.#calls.call('interrupt', null).catch(() => {}) // a dead worker rejects `run` as well
+    this.#running = true
     this.#calls.onStep = onStep
     signal.addEventListener('abort', interrupt, { once: true })
     try {
       await this.#calls.call('run', { until })
     } finally {
+      this.#running = false
       signal.removeEventListener('abort', interrupt)
     }
   }
@@ -145,8 +156,9 @@ class WorkerTrainer implements Trainer {
   }
 
   async #close(): Promise<void> {
-    // A worker in the middle of a step answers after it; one that has died, never.
-    await this.#calls.call('close', null).catch(() => {})
+    // A worker in the middle of a step answers after it; one that has died or hangs, never.
+    const answer = () => this.#calls.call('close', null)
+    await withDeadline(systemClock, CLOSE_MS, 'closing the trainer', undefined, answer).catch(() => {})
     this.#calls.fail(new MurmurError({ code: 'TRAINER_FAILED', message: 'The trainer is closed' }))
     await this.#worker.terminate()
   }

@@ -22,9 +22,14 @@ function transferTimeout(values: number): number {
 
 /** Hands this peer's parameters to joiners: a few at a time, all from one copy. */
 export async function serveState(
-  components: SnapshotComponents & { transport: Transport; run: string },
+  components: SnapshotComponents & {
+    transport: Transport
+    run: string
+    /** False while this peer's parameters are not the swarm's yet: joiners are put off. */
+    ready(): boolean
+  },
 ): Promise<void> {
-  const { transport, layout, clock, run } = components
+  const { transport, layout, clock, run, ready } = components
   const snapshot = new SharedSnapshot(components)
   const digest = layoutDigest(layout)
   await transport.handle(STATE_PROTOCOL, async (channel, signal) => {
@@ -35,7 +40,7 @@ export async function serveState(
 
     const asked = await limited(ANSWER_TIMEOUT, 'a question', inner => receiveState(channel, ['ask'], inner))
     if (asked.version !== STATE_VERSION || asked.run !== run || asked.layout !== digest) return await refuse('mismatch')
-    if (snapshot.isBusy()) return await refuse('busy')
+    if (!ready() || snapshot.isBusy()) return await refuse('busy')
     await snapshot.read(async ({ values, manifest }) => {
       if (!manifest) return await refuse('not-finite')
       await limited(ANSWER_TIMEOUT, 'a manifest', inner => sendState(channel, manifest, inner))

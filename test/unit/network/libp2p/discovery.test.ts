@@ -1,5 +1,6 @@
 import test, { type ExecutionContext } from 'ava'
 import { createBootstrapNode } from '../../../../src/network/libp2p/bootstrap-node.ts'
+import { temporaryIdentity } from '../../../../src/network/libp2p/identity.ts'
 import { type Libp2pTransportInit, libp2pTransport } from '../../../../src/network/libp2p/transport.ts'
 import type { Transport } from '../../../../src/network/transport.ts'
 
@@ -32,8 +33,8 @@ async function allConnected(peers: readonly Transport[]): Promise<void> {
   )
 }
 
-test('peers that know only a bootstrap node find each other, and go on when it is gone', async t => {
-  t.timeout(30_000)
+test.serial('peers that know only a bootstrap node find each other, and go on when it is gone', async t => {
+  t.timeout(60_000)
   const bootstrapNode = await createBootstrapNode({ listen })
   t.teardown(() => bootstrapNode.stop())
   await bootstrapNode.start()
@@ -44,7 +45,7 @@ test('peers that know only a bootstrap node find each other, and go on when it i
 
   await bootstrapNode.stop()
   const newcomer = await peer(t)
-  await newcomer.dial(peers[3]!.addresses()[0]!, AbortSignal.timeout(5000))
+  await newcomer.dial(peers[3]!.addresses()[0]!, AbortSignal.timeout(50_000))
   await allConnected([...peers, newcomer])
   const arrived = Promise.withResolvers<string>()
   await newcomer.subscribe('murmuration/run/other', from => {
@@ -56,10 +57,9 @@ test('peers that know only a bootstrap node find each other, and go on when it i
   t.is(await arrived.promise, peers[0]!.id)
 })
 
-test('a bootstrap node that starts later, or again, is found', async t => {
-  t.timeout(30_000)
-  const { generateKeyPair } = await import('@libp2p/crypto/keys')
-  const privateKey = await generateKeyPair('Ed25519')
+test.serial('a bootstrap node that starts later, or again, is found', async t => {
+  t.timeout(60_000)
+  const privateKey = await temporaryIdentity()
   const first = await createBootstrapNode({ listen, privateKey })
   await first.start()
   const bootstrap = first.addresses()
@@ -72,8 +72,8 @@ test('a bootstrap node that starts later, or again, is found', async t => {
   t.pass()
 })
 
-test('a bootstrap node brings the peers of each run together, not those of different runs', async t => {
-  t.timeout(30_000)
+test.serial('a bootstrap node brings the peers of each run together, not those of different runs', async t => {
+  t.timeout(60_000)
   const bootstrapNode = await createBootstrapNode({ listen })
   t.teardown(() => bootstrapNode.stop())
   await bootstrapNode.start()
@@ -95,8 +95,8 @@ test('a bootstrap node brings the peers of each run together, not those of diffe
   )
 })
 
-test('a peer that listens nowhere is reached through the bootstrap node', async t => {
-  t.timeout(30_000)
+test.serial('a peer that listens nowhere is reached through the bootstrap node', async t => {
+  t.timeout(60_000)
   const bootstrapNode = await createBootstrapNode({ listen })
   t.teardown(() => bootstrapNode.stop())
   await bootstrapNode.start()
@@ -109,14 +109,13 @@ test('a peer that listens nowhere is reached through the bootstrap node', async 
   t.regex(hidden.addresses()[0]!, /p2p-circuit/)
 
   const visitor = await peer(t, { relay: { client: true }, neighbours: 0 })
-  const signal = AbortSignal.timeout(10_000)
+  const signal = AbortSignal.timeout(50_000)
   t.is(await visitor.dial(hidden.addresses()[0]!, signal), hidden.id)
   const channel = await visitor.open(hidden.id, '/murmuration/test/1.0.0', signal)
   let received = 0
-  const reading = (async () => {
+  const receive = async () => {
     for await (const chunk of channel.receiveBulk(1 << 20, signal)) received += chunk.byteLength
-  })()
-  await channel.sendBulk([new Uint8Array(1 << 20)], signal)
-  await reading
+  }
+  await Promise.all([channel.sendBulk([new Uint8Array(1 << 20)], signal), receive()])
   t.is(received, 1 << 20)
 })

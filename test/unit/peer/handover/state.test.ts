@@ -18,7 +18,11 @@ const layout = layoutParameters(
 const signal = new AbortController().signal
 
 /** Sources s0, s1... that hold different parameters, and a joiner that knows them. */
-async function swarm(sources: number, wrap: (transport: Transport, source: number) => Transport = t => t) {
+async function swarm(
+  sources: number,
+  wrap: (transport: Transport, source: number) => Transport = t => t,
+  ready: (source: number) => boolean = () => true,
+) {
   const network = memoryNetwork()
   const clock = virtualClock()
   const hosts: LocalHost[] = []
@@ -34,7 +38,7 @@ async function swarm(sources: number, wrap: (transport: Transport, source: numbe
     host.step = 100 + i
     hosts.push(host)
     const progress = () => ({ step: host.step, tokens: host.step * 10 })
-    await serveState({ transport, parameters: host, layout, run: 'run', clock, progress })
+    await serveState({ transport, parameters: host, layout, run: 'run', clock, progress, ready: () => ready(i) })
   }
   const joiner = async (id: string, options: { run?: string; candidates?: () => readonly string[] } = {}) => {
     const transport = network.transport(id)
@@ -57,6 +61,13 @@ test('a joiner gets the parameters, bit for bit', async t => {
   const { fetching, into } = await joiner('j')
   t.deepEqual(await fetching, { step: 100, tokens: 1000, sources: ['s0'], failures: [] })
   t.deepEqual(into.slice(), hosts[0]!.initial)
+})
+
+test('a source that is still a joiner itself is passed over', async t => {
+  const { hosts, joiner } = await swarm(2, undefined, source => source === 1)
+  const { fetching, into } = await joiner('j')
+  t.deepEqual((await fetching).sources, ['s1'])
+  t.deepEqual(into.slice(), hosts[1]!.initial)
 })
 
 for (let operation = 0; operation < 9; operation++) {
