@@ -3,7 +3,7 @@ import type { TrainerConfig } from '../../src/compute/trainer/build-trainer.ts'
 import type { StepReport, Trainer, TrainerState } from '../../src/compute/trainer/trainer.ts'
 import { sharedFloats } from '../../src/core/parameters.ts'
 import { processFolder, tinyTextFile } from '../support/tiny-text.ts'
-import { tinyTrainerConfig } from '../support/tiny-trainer.ts'
+import { tinyImagesConfig, tinyTrainerConfig } from '../support/tiny-trainer.ts'
 
 export type MakeTrainer = (config: TrainerConfig) => Promise<Trainer>
 
@@ -36,7 +36,8 @@ const figures = (reports: readonly StepReport[]) =>
 
 /** What every trainer does, whatever thread its steps run in. Tests share two trainers and put them back first. */
 export function trainerSuite(test: TestFn, name: string, make: MakeTrainer): void {
-  const config = tinyTrainerConfig(tinyTextFile(processFolder()))
+  const folder = processFolder()
+  const config = tinyTrainerConfig(tinyTextFile(folder))
   let trainers: [Trainer, Trainer]
   let initial: TrainerState
 
@@ -45,7 +46,11 @@ export function trainerSuite(test: TestFn, name: string, make: MakeTrainer): voi
       for (const trainer of trainers) await trainer.restore(initial)
       await body(t, ...trainers)
     })
-  const once = (title: string, changes: Partial<TrainerConfig>, body: (t: ExecutionContext, trainer: Trainer) => Promise<void>) =>
+  const once = (
+    title: string,
+    changes: Partial<TrainerConfig>,
+    body: (t: ExecutionContext, trainer: Trainer) => Promise<void>,
+  ) =>
     test.serial(`${name}: ${title}`, async t => {
       const trainer = await make({ ...config, ...changes })
       t.teardown(() => trainer.close())
@@ -138,7 +143,10 @@ export function trainerSuite(test: TestFn, name: string, make: MakeTrainer): voi
     )
     t.is(done.filter(what => what.startsWith('step')).length, 30)
     // They may fall on several boundaries, but never back.
-    t.deepEqual(stamps, stamps.toSorted((a, b) => a - b))
+    t.deepEqual(
+      stamps,
+      stamps.toSorted((a, b) => a - b),
+    )
     const [first = 0, , , evaluated = 0] = stamps
     t.true(first >= 1 && first < 30, `the first snapshot came at step ${first}`)
 
@@ -294,39 +302,60 @@ export function trainerSuite(test: TestFn, name: string, make: MakeTrainer): voi
     }
   })
 
-  once('a diverging loss is VALUES_INVALID', { gradientClip: 0, optimizer: { kind: 'sgd', learningRate: 1e30, momentum: 0 } }, async (t, trainer) => {
-    const error = await t.throwsAsync(train(trainer, 50), { code: 'VALUES_INVALID', message: /learning rate/ })
-    const { step } = await trainer.save()
-    t.like(error, { details: { step: step + 1 } })
-  })
+  once(
+    'a diverging loss is VALUES_INVALID',
+    { gradientClip: 0, optimizer: { kind: 'sgd', learningRate: 1e30, momentum: 0 } },
+    async (t, trainer) => {
+      const error = await t.throwsAsync(train(trainer, 50), { code: 'VALUES_INVALID', message: /learning rate/ })
+      const { step } = await trainer.save()
+      t.like(error, { details: { step: step + 1 } })
+    },
+  )
 
-  once('closed in the middle of a run: the run ends, what was asked for is answered, then all is refused', {}, async (t, trainer) => {
-    const closing = Promise.withResolvers<void>()
-    const asked: Promise<unknown>[] = []
-    const run = trainer.run(
-      1_000_000,
-      ({ step }) => {
-        if (step !== 3) return
-        asked.push(trainer.evaluate(), trainer.save())
-        closing.resolve(trainer.close())
-        asked.push(t.throwsAsync(trainer.evaluate(), { code: 'TRAINER_FAILED' }))
-      },
-      never,
-    )
-    await closing.promise
-    await run
-    await Promise.all(asked)
-    await trainer.close()
-    await t.throwsAsync(trainer.save(), { code: 'TRAINER_FAILED', message: /closed/ })
-    await t.throwsAsync(
-      trainer.run(9, () => {}, never),
-      { code: 'TRAINER_FAILED' },
-    )
-  })
+  once(
+    'closed in the middle of a run: the run ends, what was asked for is answered, then all is refused',
+    {},
+    async (t, trainer) => {
+      const closing = Promise.withResolvers<void>()
+      const asked: Promise<unknown>[] = []
+      const run = trainer.run(
+        1_000_000,
+        ({ step }) => {
+          if (step !== 3) return
+          asked.push(trainer.evaluate(), trainer.save())
+          closing.resolve(trainer.close())
+          asked.push(t.throwsAsync(trainer.evaluate(), { code: 'TRAINER_FAILED' }))
+        },
+        never,
+      )
+      await closing.promise
+      await run
+      await Promise.all(asked)
+      await trainer.close()
+      await t.throwsAsync(trainer.save(), { code: 'TRAINER_FAILED', message: /closed/ })
+      await t.throwsAsync(
+        trainer.run(9, () => {}, never),
+        { code: 'TRAINER_FAILED' },
+      )
+    },
+  )
 
-  test.serial(`${name}: images and SGD with momentum continue bit for bit`, async t => {
-    t.pass()
-  })
+  once(
+    'an MLP on images, by SGD with momentum, learns and continues bit for bit',
+    tinyImagesConfig(folder),
+    async (t, trainer) => {
+      const { loss } = await trainer.evaluate()
+      await train(trainer, 10)
+      const half = copyOf(await trainer.save())
+      t.deepEqual(Object.keys(half.optimizer), ['momentum'])
+      const reports = await train(trainer, 20)
+      t.true((await trainer.evaluate()).loss < loss)
+      const whole = copyOf(await trainer.save())
+      await trainer.restore(half)
+      t.deepEqual(figures(await train(trainer, 20)), figures(reports))
+      t.deepEqual(copyOf(await trainer.save()), whole)
+    },
+  )
 
   test.serial(`${name}: a missing corpus is refused`, async t => {
     const data = { ...config.data, paths: ['/nowhere/text.txt'] } as TrainerConfig['data']

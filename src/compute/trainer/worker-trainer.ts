@@ -17,7 +17,9 @@ export async function workerTrainer(config: TrainerConfig): Promise<Trainer> {
   const worker = new Worker(new URL(`./worker.${extension}`, import.meta.url), { workerData: config })
   const ready = Promise.withResolvers<Trainer>()
   const calls = new WorkerCalls(worker)
-  worker.on('error', error => calls.fail(workerDied(`failed: ${error instanceof Error ? error.message : error}`, error)))
+  worker.on('error', error =>
+    calls.fail(workerDied(`failed: ${error instanceof Error ? error.message : error}`, error)),
+  )
   worker.on('exit', code => calls.fail(workerDied(`ended with code ${code}`)))
   worker.on('message', (message: TrainerMessage) => {
     if (message.type === 'ready') ready.resolve(new WorkerTrainer(worker, calls, message))
