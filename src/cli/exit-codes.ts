@@ -4,7 +4,7 @@ import type { ErrorCode } from '../core/errors.ts'
 export const SUCCESS = 0
 export const UNEXPECTED = 1
 export const NODE_TOO_OLD = 3
-export const INTERRUPTED_TWICE = 130
+const INTERRUPTED_TWICE = 130
 
 interface ExitCode {
   exit: number

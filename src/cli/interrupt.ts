@@ -1,5 +1,4 @@
 import { MurmurError } from '../core/errors.ts'
-import { INTERRUPTED_TWICE } from './exit-codes.ts'
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const
 
@@ -21,8 +20,8 @@ export interface InterruptComponents {
   now(): number
   /** Tells the user what the first signal does. */
   say(line: string): void
-  /** Ends the process at once. */
-  exit(code: number): void
+  /** Ends the process at once, so that a shell shows 130. */
+  end(): void
 }
 
 /** The user's wish to stop. The first signal asks politely, a second one ends the process with 130. */
@@ -38,7 +37,7 @@ export interface Interrupt {
 }
 
 export function interruptOnSignals(components: InterruptComponents): Interrupt {
-  const { source, now, say, exit } = components
+  const { source, now, say, end } = components
   const controller = new AbortController()
   let what: string | undefined
   let first = Number.NEGATIVE_INFINITY
@@ -50,7 +49,7 @@ export function interruptOnSignals(components: InterruptComponents): Interrupt {
       say(`${signal}: ${what ? `finishing ${what}` : 'stopping'} (once more to exit at once)`)
       abort(`interrupted by ${signal}`)
     } else if (now() - first >= SAME_WISH_MS) {
-      exit(INTERRUPTED_TWICE)
+      end()
     }
   }
   for (const signal of SIGNALS) source.on(signal, listener)

@@ -10,6 +10,9 @@ import { createProgram } from './program.ts'
 /** Milliseconds a finished command may still hold handles open before the process ends all the same. */
 const LINGER_MS = 2000
 
+/** A live view hides the cursor. */
+const SHOW_CURSOR = '\u001b[?25h'
+
 /** Runs the command that this process was started with and sets its exit code. */
 export async function main(): Promise<void> {
   const args = process.argv.slice(2)
@@ -26,7 +29,7 @@ export async function main(): Promise<void> {
         source: process,
         now: () => performance.now(),
         say: line => output.line(line),
-        exit: code => process.exit(code),
+        end: endBySignal,
       })
       const stop = () => interrupt.abort('stdout was closed')
       if (output.closed.aborted) stop()
@@ -38,6 +41,16 @@ export async function main(): Promise<void> {
   process.exitCode = await execute(program, args, output)
   await delay(LINGER_MS, undefined, { ref: false })
   process.exit()
+}
+
+/**
+ * Ends the process as an unhandled Ctrl-C would, which a shell shows as 130. `process.exit` would wait for the trainer's
+ * thread, and abort if that is in the middle of native code.
+ */
+function endBySignal(): void {
+  if (process.stderr.isTTY) process.stderr.write(SHOW_CURSOR)
+  process.removeAllListeners('SIGINT')
+  process.kill(process.pid, 'SIGINT')
 }
 
 async function execute(program: Command, args: readonly string[], output: Output): Promise<number> {

@@ -9,7 +9,7 @@ import { type ProgressView, silentView } from './progress/view.ts'
  * on stdout, a `listening` object first, then every recorded event, a `summary` object last.
  */
 export async function showPeer(
-  { output, interrupt }: CommandContext,
+  { output, interrupt, signal }: CommandContext,
   launch: (hooks: Required<Pick<LaunchInit, 'sinks' | 'onListening'>>) => Promise<void>,
 ): Promise<void> {
   interrupt.finishing('the exchange under way, then a checkpoint')
@@ -37,16 +37,24 @@ export async function showPeer(
         view = await output.progress({ shape: 'peer', totalSteps: specification.steps })
       },
     })
+  } catch (error) {
+    // Before there was anything to finish, stopping is all there is to do.
+    if (!signal.aborted || error !== signal.reason) throw error
   } finally {
     view.stop()
   }
   if (summary && where) output.result({ type: 'summary', ...outcome(summary) }, outcomeText(summary, where))
 }
 
+/** A peer that had nothing left to do took no step in this session; its checkpoint knows how far it is. */
+function stepsDone({ step, checkpoint }: PeerSummary): number {
+  return Math.max(step, checkpoint?.step ?? 0)
+}
+
 function outcome(summary: PeerSummary) {
-  const { step, tokens, lastStep, validation, exchanges, answered, bytesSent, checkpoint, warnings } = summary
+  const { tokens, lastStep, validation, exchanges, answered, bytesSent, checkpoint, warnings } = summary
   return {
-    step,
+    step: stepsDone(summary),
     tokens,
     loss: lastStep?.loss ?? null,
     validationLoss: validation ? { start: validation.first.loss, end: validation.last.loss } : null,
@@ -62,10 +70,10 @@ function outcome(summary: PeerSummary) {
 
 function outcomeText(summary: PeerSummary, { specification }: Listening): () => string {
   return () => {
-    const { step, tokens, validation, exchanges, bytesSent, checkpoint } = summary
+    const { tokens, validation, exchanges, bytesSent, checkpoint } = summary
     const share = trainingShare(summary)
     return [
-      `${step} of ${specification.steps} steps, ${formatCount(tokens)} tokens`,
+      `${stepsDone(summary)} of ${specification.steps} steps, ${formatCount(tokens)} tokens`,
       validation && `validation loss ${formatLoss(validation.first.loss)} -> ${formatLoss(validation.last.loss)}`,
       exchanges.tried > 0 && `${exchanges.ok} of ${exchanges.tried} exchanges, ${formatBytes(bytesSent)} sent`,
       share !== undefined && `${formatPercent(share)} of the time training`,

@@ -3,7 +3,7 @@ import type { Trainer } from '../compute/trainer/trainer.ts'
 import { workerTrainer } from '../compute/trainer/worker-trainer.ts'
 import { systemClock } from '../core/clock.ts'
 import { withDeadline } from '../core/deadline.ts'
-import { isErrorCode, type MurmurError } from '../core/errors.ts'
+import { isErrorCode, MurmurError } from '../core/errors.ts'
 import { random } from '../core/random.ts'
 import { silentTelemetry, type Telemetry } from '../core/telemetry.ts'
 import { libp2pTransport } from '../network/libp2p/transport.ts'
@@ -11,8 +11,8 @@ import { statusTopic } from '../network/membership.ts'
 import { memoryNetwork } from '../network/memory.ts'
 import type { PeerId, Transport } from '../network/transport.ts'
 import { latestCheckpoint, writeCheckpoint } from './checkpoint/checkpoint.ts'
-import { openRunDirectory, type RunDirectory } from './checkpoint/run-directory.ts'
-import { fetchRun } from './handover/run.ts'
+import { openRunDirectory, type RunDirectory, readRunSpecification } from './checkpoint/run-directory.ts'
+import { fetchRun, serveRun } from './handover/run.ts'
 import { formatInvitation, type Invitation } from './invitation.ts'
 import { type CheckpointStore, createPeer } from './peer.ts'
 import { eventLog } from './records/event-log.ts'
@@ -40,7 +40,7 @@ export interface LaunchInit {
   network: NetworkInit
   /** Threads inside one operation. */
   threads: number
-  /** Which partition of the data to train on. @default 0 for who starts, drawn from the peer id for who joins */
+  /** Which partition of the data to train on. @default 0 for who starts a run, drawn from the peer id for the others */
   partition?: number
   /** Where this peer keeps the data, if not where the specification says. */
   data?: readonly string[]
@@ -64,11 +64,15 @@ export interface Listening {
 /** Seconds to reach the inviting peer and to find one that knows the run. */
 const INVITATION_DEADLINE_S = 20
 
+/** Milliseconds for a first attempt at the inviting peer by one who could do without it. */
+const KNOWN_RUN_MS = 3000
+
 /** Milliseconds until those whom a bootstrap node introduces are asked again. */
 const SEARCH_PAUSE_MS = 500
 
 /**
  * Starts a run, or another peer of it, or continues one, and trains until its steps are done or the signal fires.
+ * Rejects with the signal's reason if it fires before there is anything to train.
  * @throws MurmurError see `createPeer`, `buildTrainer`, `libp2pTransport`, `openRunDirectory`
  */
 export async function startPeer(specification: RunSpecification, init: LaunchInit, signal: AbortSignal): Promise<void> {
@@ -76,7 +80,9 @@ export async function startPeer(specification: RunSpecification, init: LaunchIni
   const directory = await openDirectory(init.directory, resources)
   await directory.claim(specification)
   const transport = await openTransport(directory, init.network, resources)
-  await runPeer({ specification, directory, transport, partition: init.partition ?? 0 }, init, signal)
+  // Whoever is introduced to others is one more peer of their run.
+  const partition = init.partition ?? (init.network.bootstrap.length > 0 ? ownPartition(transport, specification) : 0)
+  await runPeer({ specification, directory, transport, partition, stream: transport.id }, init, signal)
 }
 
 /**
@@ -88,11 +94,28 @@ export async function joinPeer(invitation: Invitation, init: LaunchInit, signal:
   const directory = await openDirectory(init.directory, resources)
   const bootstrap = [...init.network.bootstrap, invitation.address]
   const transport = await openTransport(directory, { ...init.network, bootstrap }, resources)
-  const { introducer, specification } = await findRun(transport, invitation, signal)
+  const { introducer, specification } = await runOf(directory, transport, invitation, signal)
   await directory.claim(specification)
-  const { partitions } = specification.data
-  const partition = init.partition ?? random(transport.id).integer(partitions)
+  const partition = init.partition ?? ownPartition(transport, specification)
   await runPeer({ specification, directory, transport, introducer, partition, stream: transport.id }, init, signal)
+}
+
+/** Where this peer has been in the run before, it needs nobody to tell what the run is. */
+async function runOf(
+  directory: RunDirectory,
+  transport: Transport,
+  invitation: Invitation,
+  signal: AbortSignal,
+): Promise<Partial<FoundRun> & { specification: RunSpecification }> {
+  const specification = await readRunSpecification(directory)
+  if (!specification || runId(specification) !== invitation.run) return await findRun(transport, invitation, signal)
+  const soon = AbortSignal.any([signal, AbortSignal.timeout(KNOWN_RUN_MS)])
+  const introducer = await transport.dial(invitation.address, soon).catch((error: unknown) => {
+    signal.throwIfAborted()
+    if (isErrorCode(error, 'INVITATION_MALFORMED')) throw error
+    return undefined // it is tried again in the background, and others may be found
+  })
+  return { specification, introducer }
 }
 
 /**
@@ -110,7 +133,12 @@ export async function trainAlone(
   const transport = memoryNetwork().transport('alone')
   await transport.start()
   resources.defer(() => transport.stop())
-  await runPeer({ specification, directory, transport, partition: init.partition ?? 0 }, init, signal)
+  await runPeer({ specification, directory, transport, partition: init.partition ?? 0, alone: true }, init, signal)
+}
+
+/** The same after every restart. */
+function ownPartition(transport: Transport, specification: RunSpecification): number {
+  return random(transport.id).integer(specification.data.partitions)
 }
 
 async function openDirectory(path: string, resources: AsyncDisposableStack): Promise<RunDirectory> {
@@ -135,17 +163,47 @@ async function openTransport(
  * @throws MurmurError `INVITATION_MALFORMED`, `PEER_UNREACHABLE`, `RUN_MISMATCH`, `PROTOCOL_MISMATCH`
  */
 async function findRun(transport: Transport, invitation: Invitation, signal: AbortSignal): Promise<FoundRun> {
-  const what = `Finding the run of ${invitation.address}`
-  return await withDeadline(systemClock, INVITATION_DEADLINE_S * 1000, what, signal, async deadline => {
-    const first = await transport.dial(invitation.address, deadline)
-    // Peers are introduced to those who hear their run's topic; its messages are for later.
-    if (invitation.run) await transport.subscribe(statusTopic(invitation.run), () => 'ignore')
-    try {
-      return await askForRun(transport, first, invitation.run, deadline)
-    } catch (error) {
-      if (!isErrorCode(error, 'PROTOCOL_MISMATCH') || !invitation.run) throw error
-      return await searchRun(transport, first, invitation.run, deadline)
-    }
+  const { address, run } = invitation
+  const what = `Finding the run of ${address}`
+  let refusal: unknown
+  try {
+    return await withDeadline(systemClock, INVITATION_DEADLINE_S * 1000, what, signal, async deadline => {
+      const first = await transport.dial(address, deadline)
+      // Peers are introduced to those who hear their run's topic; its messages are for later.
+      if (run) await transport.subscribe(statusTopic(run), () => 'ignore')
+      for (;;) {
+        const found = await askForRun(transport, first, run, deadline).catch((error: unknown) => {
+          if (!isErrorCode(error, 'PROTOCOL_MISMATCH') || !run) throw withHint(error, address)
+          refusal = error
+        })
+        if (found) return found
+        for (const peer of transport.connected().filter(each => each !== first)) {
+          const other = await askForRun(transport, peer, run, deadline).catch(() => undefined) // the next one may know
+          if (other) return other
+        }
+        await systemClock.sleep(SEARCH_PAUSE_MS, deadline)
+      }
+    })
+  } catch (error) {
+    signal.throwIfAborted()
+    if (!isErrorCode(error, 'TIMED_OUT') || refusal === undefined) throw error
+    throw new MurmurError({
+      code: 'PEER_UNREACHABLE',
+      message: `Nobody at ${address} or introduced by it knows run ${run} after ${INVITATION_DEADLINE_S} seconds: ${(refusal as Error).message}`,
+      details: { address, run },
+      cause: refusal,
+    })
+  }
+}
+
+/** A bootstrap node's bare address is the likely cause of a peer without a run. */
+function withHint(error: unknown, address: string): unknown {
+  if (!isErrorCode(error, 'PROTOCOL_MISMATCH')) return error
+  return new MurmurError({
+    code: error.code,
+    message: `${error.message}; if ${address} is a bootstrap node, add #<run id> as in an invitation`,
+    details: error.details,
+    cause: error,
   })
 }
 
@@ -163,17 +221,6 @@ async function askForRun(
   return { introducer: peer, specification: await fetchRun({ transport, clock: systemClock }, peer, run, signal) }
 }
 
-/** Asks everybody met, until one knows the run: those who are still starting will know it soon. */
-async function searchRun(transport: Transport, first: PeerId, run: string, signal: AbortSignal): Promise<FoundRun> {
-  for (;;) {
-    for (const peer of transport.connected().filter(each => each !== first)) {
-      const found = await askForRun(transport, peer, run, signal).catch(() => undefined) // the next one may know
-      if (found) return found
-    }
-    await systemClock.sleep(SEARCH_PAUSE_MS, signal)
-  }
-}
-
 interface PeerOfRun {
   specification: RunSpecification
   directory: RunDirectory
@@ -181,6 +228,8 @@ interface PeerOfRun {
   partition: number
   introducer?: PeerId
   stream?: string
+  /** Nobody can reach it. */
+  alone?: boolean
 }
 
 async function runPeer(peer: PeerOfRun, init: Omit<LaunchInit, 'network'>, signal: AbortSignal): Promise<void> {
@@ -188,12 +237,13 @@ async function runPeer(peer: PeerOfRun, init: Omit<LaunchInit, 'network'>, signa
   const run = runId(specification)
   await using resources = new AsyncDisposableStack()
   const telemetry = await openRecords(directory, transport.id, init.sinks, resources)
+  await serveRun(transport, canonicalSpecification(specification)) // before anybody is invited
   await init.onListening?.({
     peer: transport.id,
     run,
     specification,
     directory: directory.path,
-    invitations: transport.addresses().map(address => formatInvitation(address, run)),
+    invitations: peer.alone ? [] : transport.addresses().map(address => formatInvitation(address, run)),
   })
   telemetry.record({ type: 'state', state: 'starting' })
 
@@ -211,7 +261,7 @@ async function runPeer(peer: PeerOfRun, init: Omit<LaunchInit, 'network'>, signa
       random: random(transport.id),
       telemetry,
     },
-    { specification, resumed, introducer: peer.introducer, linger: init.linger },
+    { specification, resumed, introducer: peer.introducer, alone: peer.alone, linger: init.linger },
   ).run(signal)
 }
 

@@ -1,18 +1,20 @@
 import type { StepReport, Trainer, TrainerState } from '../compute/trainer/trainer.ts'
 import type { Clock } from '../core/clock.ts'
 import { withDeadline } from '../core/deadline.ts'
+import { isErrorCode, MurmurError } from '../core/errors.ts'
+import { median } from '../core/median.ts'
 import { sharedFloats } from '../core/parameters.ts'
 import type { Random } from '../core/random.ts'
 import { type SingleFlight, singleFlight } from '../core/single-flight.ts'
 import type { StateEvent, Telemetry } from '../core/telemetry.ts'
+import { allFinite } from '../core/vector.ts'
 import type { Averager } from '../exchange/averaging/averager.ts'
 import { createAverager } from '../exchange/averaging/registry.ts'
 import { type Membership, membership } from '../network/membership.ts'
 import type { PeerId, Transport } from '../network/transport.ts'
-import { serveRun } from './handover/run.ts'
 import { fetchState, serveState } from './handover/state.ts'
 import { progressMeter } from './progress-meter.ts'
-import { canonicalSpecification, runId } from './specification/canonical.ts'
+import { runId } from './specification/canonical.ts'
 import type { RunSpecification } from './specification/schema.ts'
 
 export interface PeerComponents {
@@ -38,6 +40,8 @@ export interface PeerInit {
   resumed?: { step: number; tokens: number }
   /** Takes over the swarm's parameters before training, asking this peer first. @default trains from its own */
   introducer?: PeerId
+  /** Nobody can reach it, so it looks for nobody. @default false */
+  alone?: boolean
   /**
    * Seconds a peer that finished its steps goes on answering the others' exchanges, at most; it leaves earlier when
    * nobody trains any more. @default 30
@@ -58,19 +62,26 @@ export function createPeer(components: PeerComponents, init: PeerInit): Peer {
   return new MeshPeer(components, init)
 }
 
-/** Milliseconds each part of a polite leave may take; together less than the 5 seconds that a user waits. */
-const LEAVE_MS = { step: 1200, exchange: 1000, checkpoint: 1500, goodbye: 300 }
+/**
+ * Milliseconds each part of a polite leave may take, after the step under way; together less than the 5 seconds that a
+ * user waits. A large checkpoint gets more: to cut it short would lose the work since the one before.
+ */
+const LEAVE_MS = { goodbye: 300, exchange: 1200, checkpoint: 2000 }
+
+/** Bytes a millisecond below which a disk counts as stuck. */
+const SLOWEST_DISK = 20_000
 
 /** Seconds a joiner looks for somebody who hands the parameters over. */
 const FETCH_DEADLINE_S = 120
 
-/** A resumed peer this many exchange periods behind the swarm takes over the swarm's parameters. */
+/** A peer that continues takes over the swarm's parameters when it is this many exchange periods behind. */
 const RESUME_LAG_PERIODS = 5
 
 class MeshPeer implements Peer {
   readonly #c: PeerComponents
   readonly #specification: RunSpecification
   readonly #introducer: PeerId | undefined
+  readonly #alone: boolean
   readonly #lingerMs: number
   readonly #run: string
   readonly #membership: Membership
@@ -79,6 +90,8 @@ class MeshPeer implements Peer {
   readonly #evaluation: SingleFlight
   readonly #checkpoint: SingleFlight
   readonly #resumed: boolean
+  /** The user's wish to stop, once training has begun. */
+  #interrupted: AbortSignal | undefined
   /** Holds parameters worth handing over. */
   #ready = false
   #trained = false
@@ -90,6 +103,7 @@ class MeshPeer implements Peer {
     this.#c = components
     this.#specification = init.specification
     this.#introducer = init.introducer
+    this.#alone = init.alone ?? false
     this.#lingerMs = (init.linger ?? 30) * 1000
     this.#resumed = init.resumed !== undefined
     this.#step = init.resumed?.step ?? 0
@@ -120,17 +134,21 @@ class MeshPeer implements Peer {
   }
 
   async run(signal: AbortSignal): Promise<void> {
-    const life = new AbortController()
+    let failure: { error: unknown } | undefined
     try {
-      await this.#arrive(AbortSignal.any([signal, life.signal]))
+      await this.#arrive(signal)
       await this.#train(signal)
       await this.#linger(signal)
     } catch (error) {
-      if (!signal.aborted) throw error
-    } finally {
-      await this.#leave(signal)
-      life.abort()
+      if (!signal.aborted) failure = { error }
+      else if (!isErrorCode(error, 'CANCELLED')) this.#warn('interrupted', error)
     }
+    // What fails on the way out must not hide why it was taken.
+    await this.#leave(signal, failure?.error).catch((error: unknown) => {
+      if (failure) this.#warn('leave-failed', error)
+      else failure = { error }
+    })
+    if (failure) throw failure.error
   }
 
   async #arrive(signal: AbortSignal): Promise<void> {
@@ -141,7 +159,6 @@ class MeshPeer implements Peer {
       shards: trainer.layout.shards.map(shard => shard.name),
       backend: trainer.description.backend,
     })
-    await serveRun(transport, canonicalSpecification(this.#specification))
     await serveState({
       transport,
       parameters: trainer,
@@ -153,7 +170,7 @@ class MeshPeer implements Peer {
     })
     await this.#membership.start(signal)
     if (this.#introducer && !this.#resumed) await this.#takeOver([this.#introducer], signal)
-    else if (this.#resumed) await this.#catchUp(signal)
+    else if (!this.#alone) await this.#catchUp(signal)
     this.#ready = true
     await this.#averager.start()
   }
@@ -179,20 +196,28 @@ class MeshPeer implements Peer {
     this.#step = step
   }
 
-  /** A peer that was away for long would pull its partners back to where it left. */
+  /** A peer that is new, or was away for long, would pull its partners back to where it stands. */
   async #catchUp(signal: AbortSignal): Promise<void> {
-    const { clock } = this.#c
-    const { averaging, heartbeat } = this.#specification
+    const { averaging } = this.#specification
     if (averaging.algorithm === 'none') return
-    await clock.sleep(heartbeat.interval * 1000, signal) // until those who are there were heard
-    const ahead = this.#membership
-      .peers()
-      .filter(member => member.step - this.#step > RESUME_LAG_PERIODS * averaging.every)
-    if (ahead.length > 0)
-      await this.#takeOver(
-        ahead.map(member => member.peer),
-        signal,
-      )
+    await this.#listen(signal)
+    const tolerated = this.#resumed ? RESUME_LAG_PERIODS * averaging.every : 0
+    const ahead = this.#membership.peers().filter(member => member.step - this.#step > tolerated)
+    if (ahead.length === 0) return
+    const peers = ahead.map(member => member.peer)
+    await this.#takeOver(peers, signal).catch((error: unknown) => {
+      if (!isErrorCode(error, 'STATE_UNAVAILABLE')) throw error
+      this.#warn('catch-up-failed', error) // they have gone: what this peer has is the best there is
+    })
+  }
+
+  /** Until somebody was heard, or would have been. */
+  async #listen(signal: AbortSignal): Promise<void> {
+    const heard = new AbortController()
+    const unwatch = this.#membership.watch(() => heard.abort())
+    const over = AbortSignal.any([signal, heard.signal])
+    await this.#c.clock.sleep(this.#specification.heartbeat.interval * 2000, over).catch(() => signal.throwIfAborted())
+    unwatch()
   }
 
   #established(): PeerId[] {
@@ -203,15 +228,14 @@ class MeshPeer implements Peer {
   }
 
   async #train(signal: AbortSignal): Promise<void> {
-    const { trainer, clock } = this.#c
+    const { trainer } = this.#c
     this.#enter('training')
     this.#membership.update({ state: 'training', step: this.#step, tokens: this.#tokens })
     this.#trained = true
+    this.#interrupted = signal
     this.#evaluation.start()
     this.#checkpoint.start() // so that a crash of the first minutes costs no second hand-over
-    const training = trainer.run(this.#specification.steps, report => this.#onStep(report), signal)
-    await Promise.race([training, aborted(signal)])
-    if (signal.aborted) await withDeadline(clock, LEAVE_MS.step, 'the step under way', undefined, () => training)
+    await trainer.run(this.#specification.steps, report => this.#onStep(report), signal)
   }
 
   #onStep(report: StepReport): void {
@@ -246,41 +270,59 @@ class MeshPeer implements Peer {
     }
   }
 
-  async #leave(signal: AbortSignal): Promise<void> {
+  /** @param failure why training ended, if it failed */
+  async #leave(signal: AbortSignal, failure: unknown): Promise<void> {
     const { clock } = this.#c
+    if (this.#trained && failure === undefined) await this.#evaluateLast(signal) // still everybody's partner
     this.#enter('stopping')
+    this.#ready = false
+    // The goodbye comes first, so that nobody picks a partner that is about to refuse.
+    await withDeadline(clock, LEAVE_MS.goodbye, 'the goodbye', undefined, deadline =>
+      this.#membership.stop(deadline),
+    ).catch(error => this.#warn('goodbye-cut-short', error))
+    await withDeadline(clock, LEAVE_MS.exchange, 'the exchange under way', undefined, deadline =>
+      this.#averager.stop(deadline),
+    ).catch(error => this.#warn('exchange-cut-short', error))
     try {
-      await withDeadline(clock, LEAVE_MS.exchange, 'the exchange under way', undefined, deadline =>
-        this.#averager.stop(deadline),
-      ).catch(error => this.#warn('exchange-cut-short', error))
-      if (!this.#trained) return
-      if (!signal.aborted) await this.#evaluate()
-      await withDeadline(clock, LEAVE_MS.checkpoint, 'the last checkpoint', undefined, async () => {
+      // A diverged model is no progress to keep: the next start had better go on from an earlier checkpoint.
+      if (!this.#trained || isErrorCode(failure, 'VALUES_INVALID')) return
+      const bytes = this.#c.trainer.layout.length * 12 // parameters and two moments
+      const ms = Math.ceil(LEAVE_MS.checkpoint + bytes / SLOWEST_DISK)
+      await withDeadline(clock, ms, 'the last checkpoint', undefined, async () => {
         await this.#checkpoint.idle()
         await this.#save()
       })
     } finally {
-      await withDeadline(clock, LEAVE_MS.goodbye, 'the goodbye', undefined, deadline =>
-        this.#membership.stop(deadline),
-      ).catch(error => this.#warn('goodbye-cut-short', error))
       this.#enter('stopped')
     }
   }
 
+  async #evaluateLast(signal: AbortSignal): Promise<void> {
+    await this.#evaluation.idle()
+    if (signal.aborted) return
+    this.#evaluation.start()
+    await this.#evaluation.idle()
+  }
+
   async #evaluate(): Promise<void> {
-    this.#c.telemetry.record({ type: 'evaluation', ...(await this.#c.trainer.evaluate()) })
+    const evaluation = await this.#c.trainer.evaluate(this.#interrupted)
+    if (!Number.isFinite(evaluation.loss)) throw notFinite(`the validation loss of step ${evaluation.step}`)
+    this.#c.telemetry.record({ type: 'evaluation', ...evaluation })
   }
 
   async #save(): Promise<void> {
     const start = this.#c.clock.now()
     const state = await this.#c.trainer.save()
+    if (!allFinite(state.parameters)) throw notFinite(`the parameters of step ${state.step}`)
     const tokens = this.#tokens
     const { path, bytes } = await this.#c.checkpoints.write({ ...state, tokens })
     this.#c.telemetry.record({ type: 'checkpoint', step: state.step, path, bytes, ms: this.#c.clock.now() - start })
   }
 
   async #warnIfFailing(reason: string, task: () => Promise<void>): Promise<void> {
-    await task().catch(error => this.#warn(reason, error))
+    await task().catch(error => {
+      if (!this.#interrupted?.aborted || !isErrorCode(error, 'CANCELLED')) this.#warn(reason, error)
+    })
   }
 
   #warn(reason: string, error: unknown): void {
@@ -296,13 +338,6 @@ class MeshPeer implements Peer {
   }
 }
 
-function aborted(signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>()
-  if (signal.aborted) resolve()
-  else signal.addEventListener('abort', () => resolve(), { once: true })
-  return promise
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0
+function notFinite(what: string): MurmurError {
+  return new MurmurError({ code: 'VALUES_INVALID', message: `Expected ${what} to be finite` })
 }

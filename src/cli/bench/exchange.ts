@@ -2,6 +2,7 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { MurmurError } from '../../core/errors.ts'
+import { median } from '../../core/median.ts'
 import type { CodecId } from '../../exchange/compression/codecs.ts'
 import { openBareStream } from '../../network/libp2p/bare-stream.ts'
 import type { PartnerReady } from './exchange-partner.ts'
@@ -95,8 +96,4 @@ async function time(task: () => Promise<void>): Promise<number> {
   const start = performance.now()
   await task()
   return (performance.now() - start) / 1000
-}
-
-function median(values: readonly number[]): number {
-  return values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!
 }

@@ -22,8 +22,15 @@ export interface Child {
 
 /** @param onLine called with every JSON object the process prints */
 export function spawnMurmur(args: readonly string[], onLine: (line: unknown) => void): Child {
-  const child = spawn(process.execPath, [MURMUR, ...args, '--json'], { stdio: ['ignore', 'pipe', 'pipe'] })
-  createInterface({ input: child.stdout }).on('line', line => onLine(JSON.parse(line)))
+  const child = spawn(process.execPath, [MURMUR, ...args, '--json'], {
+    stdio: ['ignore', 'pipe', 'pipe'],
+    // In a process group of its own: a Ctrl-C reaches it once, through its parent. If the parent dies, stdout closes.
+    detached: true,
+  })
+  createInterface({ input: child.stdout }).on('line', text => {
+    const line = parse(text)
+    if (line !== undefined) onLine(line)
+  })
   let lastWords = ''
   createInterface({ input: child.stderr }).on('line', line => {
     lastWords = line
@@ -35,7 +42,20 @@ export function spawnMurmur(args: readonly string[], onLine: (line: unknown) => 
   }
 }
 
+/** A process that is killed while it writes leaves half a line. */
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
 async function end(child: ChildProcess, lastWords: () => string): Promise<ChildEnd> {
-  const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null]
-  return { code, signal, lastWords: lastWords() }
+  try {
+    const [code, signal] = (await once(child, 'close')) as [number | null, NodeJS.Signals | null]
+    return { code, signal, lastWords: lastWords() }
+  } catch (error) {
+    return { code: null, signal: null, lastWords: error instanceof Error ? error.message : String(error) }
+  }
 }

@@ -66,7 +66,11 @@ export async function runDemo(context: CommandContext, init: DemoInit): Promise<
       sink: view,
       warn: message => output.warn(message),
       // Read at once: later checkpoints replace it.
-      onFirstCheckpoint: (name, { path }) => starts.set(name, parametersOf(path)),
+      onFirstCheckpoint: (name, { path }) => {
+        const reading = parametersOf(path)
+        reading.catch(() => {}) // told at the end, when it is needed
+        starts.set(name, reading)
+      },
     },
     { directory, specificationPath, run, peers: init.peers },
   )

@@ -138,5 +138,6 @@ function isRecorded(line: unknown): line is Recorded {
 }
 
 function describe({ code, signal, lastWords }: ChildEnd): string {
-  return signal ? `was ended by ${signal}` : `ended with code ${code}: ${lastWords}`
+  if (signal) return `was ended by ${signal}`
+  return code === null ? `could not be started: ${lastWords}` : `ended with code ${code}: ${lastWords}`
 }

@@ -9,7 +9,6 @@ import type { CorpusDocument } from './corpus.ts'
  * list is fixed, so that a new dependency does not silently change what runs learn and are measured on.
  */
 export const defaultCorpusPackages: readonly string[] = [
-  '@libp2p/bootstrap',
   '@libp2p/circuit-relay-v2',
   '@libp2p/crypto',
   '@libp2p/dcutr',
@@ -26,7 +25,6 @@ export const defaultCorpusPackages: readonly string[] = [
   '@multiformats/multiaddr',
   '@tensorflow/tfjs-core',
   'commander',
-  'it-length-prefixed',
   'it-pipe',
   'libp2p',
   'log-update',

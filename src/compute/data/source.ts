@@ -150,7 +150,7 @@ function splitInit(config: DataConfig, { seed, partition }: OpenDataInit) {
   if (!Number.isInteger(count) || count < 1 || !Number.isInteger(index) || index < 0 || index >= count) {
     throw new MurmurError({
       code: 'USAGE',
-      message: `Expected \`partition\` to be an index in [0, count), got ${index} of ${count}`,
+      message: `Expected --partition to be from 0 to ${count - 1}, as the run has ${count} partitions, got ${index}`,
       details: { index, count },
     })
   }

@@ -1,4 +1,5 @@
 import { layoutParameters } from '../../core/layout.ts'
+import { median } from '../../core/median.ts'
 import { sharedFloats } from '../../core/parameters.ts'
 import { random } from '../../core/random.ts'
 import { type GptInit, gpt } from '../models/gpt.ts'
@@ -123,5 +124,3 @@ async function timeInTurns<Name extends string>(
   }
   return Object.fromEntries(names.map(name => [name, median(times[name])])) as Record<Name, number>
 }
-
-const median = (values: readonly number[]): number => values.toSorted((a, b) => a - b)[values.length >> 1]!

@@ -124,10 +124,14 @@ class LocalTrainer implements Trainer {
     })
   }
 
-  evaluate(): Promise<Evaluation> {
+  evaluate(signal?: AbortSignal): Promise<Evaluation> {
     return this.#atBoundary(async () => {
       let sum = 0
-      for (const batch of this.#c.validation) sum += await this.#c.graph.loss(batch)
+      for (const batch of this.#c.validation) {
+        signal?.throwIfAborted()
+        sum += await this.#c.graph.loss(batch)
+        await this.#c.pace()
+      }
       const batches = this.#c.validation.length
       return { step: this.#step, loss: sum / batches, tokens: batches * this.description.tokensPerStep }
     })

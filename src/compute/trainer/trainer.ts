@@ -14,8 +14,11 @@ export interface Trainer extends ParameterHost {
    * `onStep` is called after every step, in order.
    */
   run(until: number, onStep: (report: StepReport) => void, signal: AbortSignal): Promise<void>
-  /** Mean loss of the present parameters over the validation batches. */
-  evaluate(): Promise<Evaluation>
+  /**
+   * Mean loss of the present parameters over the validation batches, between two steps; the signal is looked at after
+   * every batch.
+   */
+  evaluate(signal?: AbortSignal): Promise<Evaluation>
   /** A consistent copy of everything a restart needs. The arrays are valid until the next `save`. */
   save(): Promise<TrainerState>
   /** Continues from a saved state, of this layout. Not while running. */

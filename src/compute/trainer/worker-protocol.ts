@@ -6,7 +6,6 @@ import type { Evaluation, StepReport, TrainerDescription, TrainerState } from '.
 /** What a trainer's worker can be asked, and what it answers: one row per method of `Trainer`. */
 export interface TrainerCalls {
   run: { request: { until: number }; reply: null }
-  interrupt: { request: null; reply: null }
   snapshot: { request: { offset: number; into: Float32Array<SharedArrayBuffer> }; reply: Stamp }
   apply: { request: { offset: number; delta: Float32Array<SharedArrayBuffer>; scale: number }; reply: Stamp }
   evaluate: { request: null; reply: Evaluation }
@@ -22,6 +21,11 @@ export type TrainerMethod = keyof TrainerCalls
 export type TrainerRequest<M extends TrainerMethod = TrainerMethod> = M extends TrainerMethod
   ? { id: number; method: M; request: TrainerCalls[M]['request'] }
   : never
+
+/** Fires the signal of a request that is under way. */
+export interface TrainerCancellation {
+  cancel: number
+}
 
 export type TrainerMessage =
   | { type: 'ready'; layout: ParameterLayout; description: TrainerDescription }

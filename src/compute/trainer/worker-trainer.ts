@@ -1,15 +1,10 @@
 import { Worker } from 'node:worker_threads'
-import { systemClock } from '../../core/clock.ts'
-import { withDeadline } from '../../core/deadline.ts'
 import { errorFromData, MurmurError } from '../../core/errors.ts'
 import type { ParameterLayout } from '../../core/layout.ts'
 import type { Stamp } from '../../core/parameters.ts'
 import type { TrainerConfig } from './build-trainer.ts'
 import type { Evaluation, StepReport, Trainer, TrainerDescription, TrainerState } from './trainer.ts'
-import type { TrainerCalls, TrainerMessage, TrainerMethod } from './worker-protocol.ts'
-
-/** Milliseconds a worker may take to finish its step and free its memory before its thread is ended all the same. */
-const CLOSE_MS = 3000
+import type { TrainerCalls, TrainerCancellation, TrainerMessage, TrainerMethod } from './worker-protocol.ts'
 
 /** Starts a trainer in its own thread. @throws MurmurError whatever `buildTrainer` throws in there */
 export async function workerTrainer(config: TrainerConfig): Promise<Trainer> {
@@ -62,14 +57,26 @@ class WorkerCalls {
     this.#resolveFailed = resolve
   }
 
-  call<M extends TrainerMethod>(method: M, request: TrainerCalls[M]['request']): Promise<TrainerCalls[M]['reply']> {
-    if (this.#failure) return Promise.reject(this.#failure)
+  /** The signal only asks the worker to stop: what it answers then is up to the method. */
+  async call<M extends TrainerMethod>(
+    method: M,
+    request: TrainerCalls[M]['request'],
+    signal?: AbortSignal,
+  ): Promise<TrainerCalls[M]['reply']> {
+    if (this.#failure) throw this.#failure
     const id = this.#nextId++
-    return new Promise((resolve, reject) => {
-      // The worker answers a request of method M with M's reply (worker-protocol.ts), which the map cannot express.
-      this.#pending.set(id, { resolve: resolve as PendingCall['resolve'], reject })
-      this.#worker.postMessage({ id, method, request })
-    })
+    const cancel = () => this.#worker.postMessage({ cancel: id } satisfies TrainerCancellation)
+    try {
+      return await new Promise((resolve, reject) => {
+        // The worker answers a request of method M with M's reply (worker-protocol.ts), which the map cannot express.
+        this.#pending.set(id, { resolve: resolve as PendingCall['resolve'], reject })
+        this.#worker.postMessage({ id, method, request })
+        if (signal?.aborted) cancel()
+        else signal?.addEventListener('abort', cancel)
+      })
+    } finally {
+      signal?.removeEventListener('abort', cancel)
+    }
   }
 
   receive(message: Exclude<TrainerMessage, { type: 'ready' | 'failed' }>): void {
@@ -115,29 +122,27 @@ class WorkerTrainer implements Trainer {
       throw new MurmurError({ code: 'TRAINER_FAILED', message: 'Cannot run: the trainer is running' })
     }
     if (signal.aborted) return
-    const interrupt = () => void this.#calls.call('interrupt', null).catch(() => {}) // a dead worker rejects `run` as well
     this.#running = true
     this.#calls.onStep = onStep
-    signal.addEventListener('abort', interrupt, { once: true })
     try {
-      await this.#calls.call('run', { until })
+      await this.#calls.call('run', { until }, signal)
     } finally {
       this.#running = false
-      signal.removeEventListener('abort', interrupt)
     }
   }
 
   async snapshot(offset: number, into: Float32Array<SharedArrayBuffer>, signal?: AbortSignal): Promise<Stamp> {
     signal?.throwIfAborted()
-    return await this.#calls.call('snapshot', { offset, into })
+    return await this.#calls.call('snapshot', { offset, into }, signal)
   }
 
   async apply(offset: number, delta: Float32Array<SharedArrayBuffer>, scale: number): Promise<Stamp> {
     return await this.#calls.call('apply', { offset, delta, scale })
   }
 
-  async evaluate(): Promise<Evaluation> {
-    return await this.#calls.call('evaluate', null)
+  async evaluate(signal?: AbortSignal): Promise<Evaluation> {
+    signal?.throwIfAborted()
+    return await this.#calls.call('evaluate', null, signal)
   }
 
   async save(): Promise<TrainerState> {
@@ -158,9 +163,9 @@ class WorkerTrainer implements Trainer {
   }
 
   async #close(): Promise<void> {
-    // A worker in the middle of a step answers after it; one that has died or hangs, never.
-    const answer = () => this.#calls.call('close', null)
-    await withDeadline(systemClock, CLOSE_MS, 'closing the trainer', undefined, answer).catch(() => {})
+    // Answered when the step under way has ended, or failed if the thread has. There is no way to hurry: to end a thread
+    // in the middle of onnxruntime's native code aborts the whole process.
+    await this.#calls.call('close', null).catch(() => {})
     this.#calls.fail(new MurmurError({ code: 'TRAINER_FAILED', message: 'The trainer is closed' }))
     await this.#worker.terminate()
   }

@@ -1,8 +1,14 @@
 import { parentPort, workerData } from 'node:worker_threads'
-import { errorToData } from '../../core/errors.ts'
+import { errorToData, MurmurError } from '../../core/errors.ts'
 import { buildTrainer, type TrainerConfig } from './build-trainer.ts'
 import type { StepReport, Trainer } from './trainer.ts'
-import type { TrainerCalls, TrainerMessage, TrainerMethod, TrainerRequest } from './worker-protocol.ts'
+import type {
+  TrainerCalls,
+  TrainerCancellation,
+  TrainerMessage,
+  TrainerMethod,
+  TrainerRequest,
+} from './worker-protocol.ts'
 
 /** Entry point of the trainer's thread: onnxruntime blocks it for whole steps, and nothing else lives here. */
 const port = parentPort
@@ -11,11 +17,21 @@ if (port) {
   try {
     const trainer = await buildTrainer(workerData as TrainerConfig)
     const answer = responder(trainer, report => post({ type: 'step', report }))
-    port.on('message', (request: TrainerRequest) => {
-      answer(request).then(
-        reply => post({ type: 'reply', id: request.id, reply }),
-        (error: unknown) => post({ type: 'error', id: request.id, error: errorToData(error, 'TRAINER_FAILED') }),
-      )
+    const cancel = new Map<number, AbortController>()
+    port.on('message', (message: TrainerRequest | TrainerCancellation) => {
+      if ('cancel' in message) {
+        cancel.get(message.cancel)?.abort(new MurmurError({ code: 'CANCELLED', message: 'The caller gave up' }))
+        return
+      }
+      const { id } = message
+      const controller = new AbortController()
+      cancel.set(id, controller)
+      answer(message, controller.signal)
+        .then(
+          reply => post({ type: 'reply', id, reply }),
+          (error: unknown) => post({ type: 'error', id, error: errorToData(error, 'TRAINER_FAILED') }),
+        )
+        .finally(() => cancel.delete(id))
     })
     post({ type: 'ready', layout: trainer.layout, description: trainer.description })
   } catch (error) {
@@ -24,22 +40,20 @@ if (port) {
 }
 
 function responder(trainer: Trainer, onStep: (report: StepReport) => void) {
-  let interrupt = new AbortController()
-  return async ({ method, request }: TrainerRequest): Promise<TrainerCalls[TrainerMethod]['reply']> => {
+  return async (
+    { method, request }: TrainerRequest,
+    signal: AbortSignal,
+  ): Promise<TrainerCalls[TrainerMethod]['reply']> => {
     switch (method) {
       case 'run':
-        interrupt = new AbortController()
-        await trainer.run(request.until, onStep, interrupt.signal)
-        return null
-      case 'interrupt':
-        interrupt.abort()
+        await trainer.run(request.until, onStep, signal)
         return null
       case 'snapshot':
-        return await trainer.snapshot(request.offset, request.into)
+        return await trainer.snapshot(request.offset, request.into, signal)
       case 'apply':
         return await trainer.apply(request.offset, request.delta, request.scale)
       case 'evaluate':
-        return await trainer.evaluate()
+        return await trainer.evaluate(signal)
       case 'save':
         return await trainer.save()
       case 'restore':

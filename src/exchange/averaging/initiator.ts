@@ -10,6 +10,7 @@ import { type CodecId, codecs } from '../compression/codecs.ts'
 import { receiveValues, sendValues } from '../compression/streaming.ts'
 import type { AveragerComponents, ExchangeOutcome } from './averager.ts'
 import { ExchangeRefused, failureOf } from './failure.ts'
+import { requirePlausible } from './plausible.ts'
 import { AVERAGE_PROTOCOL, offerOf, receiveMessage, sendMessage } from './protocol.ts'
 import { settledDeadline } from './settled-deadline.ts'
 
@@ -129,10 +130,12 @@ export class Initiator {
     await sendMessage(channel, offer, signal)
     accepted(await receiveMessage(channel, ['ready', 'refused'], signal))
     attempt.step = (await parameters.snapshot(shard.offset, values)).step
+    const size = await rootMeanSquare(values)
     await sendValues(channel, codec, values, signal)
     accepted(await receiveMessage(channel, ['prepared', 'refused'], signal))
     await receiveValues(channel, codec, values, signal)
     attempt.distance = 2 * (await rootMeanSquare(values))
+    requirePlausible(attempt.partner, attempt.distance, size)
     attempt.staleness = Math.max(0, this.#init.step() - attempt.step)
     const weight = this.#init.policy(attempt.staleness)
     if (weight === undefined) {

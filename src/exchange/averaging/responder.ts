@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { isErrorCode } from '../../core/errors.ts'
 import { sharedFloats } from '../../core/parameters.ts'
+import { sumOfSquares } from '../../core/vector.ts'
 import type { Channel } from '../../network/transport.ts'
 import type { StalenessPolicy } from '../aggregation/staleness.ts'
 import { boundsLength, type Codec } from '../compression/codec.ts'
@@ -10,6 +11,7 @@ import { AnswerSlot } from './answer-slot.ts'
 import type { AveragerComponents } from './averager.ts'
 import { halfCorrection } from './correction.ts'
 import { ExchangeRefused, failureOf } from './failure.ts'
+import { requirePlausible } from './plausible.ts'
 import { type PreparedDelta, PreparedDeltas } from './prepared-deltas.ts'
 import {
   type AverageMessage,
@@ -131,7 +133,8 @@ export class Responder {
       }
       if (next.id !== offer.id) return await this.#refuse(channel, 'invalid', signal)
       report.staleness = this.#init.step() - delta.step
-      const answer = await this.#commit(peer, next.id, next.weight)
+      const decoded = this.#own.subarray(0, delta.shard.length) // ours while we hold the slot
+      const answer = await this.#commit(peer, next.id, next.weight, decoded)
       // An answer that is lost is asked for again, on a new stream.
       await sendMessage(channel, answer, signal).catch(() => {})
       if (answer.type === 'committed') report.weight = answer.weight
@@ -148,7 +151,10 @@ export class Responder {
     return shard && codec && shard.length === offer.length ? { shard, codec } : undefined
   }
 
-  /** Receives the partner's values and answers with the delta, which is kept under the offer's id. */
+  /**
+   * Receives the partner's values and answers with the delta, which is kept under the offer's id and left decoded in
+   * `#own`.
+   */
   async #prepare(
     channel: Channel,
     offer: Offer,
@@ -165,17 +171,30 @@ export class Responder {
     }
     const { step } = await this.#components.parameters.snapshot(shard.offset, own)
     let squares = 0
+    let ownSquares = 0
     for (let at = 0; at < received.length; at += SLICE) {
+      ownSquares += sumOfSquares(own.subarray(at, at + SLICE))
       squares += halfCorrection(received, own, this.#bounds, at, Math.min(at + SLICE, received.length))
       await setImmediate()
     }
     if (!Number.isFinite(squares)) return await this.#refuse(channel, 'not-finite', signal)
     const chunks: Uint8Array[] = []
     const distance = Math.sqrt(squares / Math.max(1, shard.length))
+    requirePlausible(channel.peer, distance, Math.sqrt(ownSquares / Math.max(1, shard.length)))
     const delta = { peer: channel.peer, id: offer.id, shard, codec, chunks, step, distance }
     await sendMessage(channel, { type: 'prepared' }, signal)
-    const prepare = () => this.#deltas.prepare(delta)
-    await channel.sendBulk(paced(kept(codec.encode(received), chunks, prepare)), signal)
+    // What the partner will decode, and so what is applied here: decoded while the network is busy, over values that
+    // are needed no more.
+    const decoder = codec.decoder(own)
+    const keep = (chunk: Uint8Array) => {
+      chunks.push(chunk)
+      decoder.write(chunk)
+    }
+    const prepare = () => {
+      decoder.end()
+      this.#deltas.prepare(delta)
+    }
+    await channel.sendBulk(paced(kept(codec.encode(received), keep, prepare)), signal)
     return delta
   }
 
@@ -194,26 +213,35 @@ export class Responder {
   }
 
   /** Applies a prepared delta, once. The caller holds the slot. */
-  async #commit(peer: string, id: string, asked: number): Promise<AverageMessage> {
+  async #commit(
+    peer: string,
+    id: string,
+    asked: number,
+    decoded?: Float32Array<SharedArrayBuffer>,
+  ): Promise<AverageMessage> {
     const before = this.#deltas.committed(peer, id)
     if (before) return { type: 'committed', weight: await before }
     const delta = this.#deltas.take(peer, id)
     if (!delta) return this.#unknown(peer, id)
     const allowed = this.#init.policy(Math.max(0, this.#init.step() - delta.step))
     if (allowed === undefined) return { type: 'refused', reason: 'too-stale' }
-    const applied = this.#apply(delta, Math.min(asked, allowed))
+    const applied = this.#apply(delta, Math.min(asked, allowed), decoded)
     this.#deltas.committing(peer, id, applied)
     return { type: 'committed', weight: await applied }
   }
 
-  async #apply({ shard, codec, chunks }: PreparedDelta, weight: number): Promise<number> {
+  async #apply(delta: PreparedDelta, weight: number, decoded?: Float32Array<SharedArrayBuffer>): Promise<number> {
+    await this.#components.parameters.apply(delta.shard.offset, decoded ?? (await this.#decode(delta)), -weight)
+    this.#init.onServed()
+    return weight
+  }
+
+  async #decode({ shard, codec, chunks }: PreparedDelta): Promise<Float32Array<SharedArrayBuffer>> {
     const values = this.#own.subarray(0, shard.length)
     const decoder = codec.decoder(values)
     for await (const chunk of paced(chunks)) decoder.write(chunk)
     decoder.end()
-    await this.#components.parameters.apply(shard.offset, values, -weight)
-    this.#init.onServed()
-    return weight
+    return values
   }
 
   #unknown(peer: string, id: string): AverageMessage {
@@ -259,11 +287,15 @@ interface Report {
 }
 
 /** Keeps what passes, and says when all is kept: before the last chunk leaves, for whoever has it may commit. */
-function* kept(chunks: Iterable<Uint8Array>, into: Uint8Array[], complete: () => void): Generator<Uint8Array> {
+function* kept(
+  chunks: Iterable<Uint8Array>,
+  keep: (chunk: Uint8Array) => void,
+  complete: () => void,
+): Generator<Uint8Array> {
   let held: Uint8Array | undefined
   for (const chunk of chunks) {
     if (held) yield held
-    into.push(chunk)
+    keep(chunk)
     held = chunk
   }
   complete()

@@ -11,6 +11,8 @@ import { createNode, type MurmurNode } from './node.ts'
  */
 const BARE_PROTOCOL = '/murmuration/bare/1.0.0'
 
+const ARRIVAL_MS = 120_000
+
 /** The chunk size at which a stream moves most. */
 const CHUNK_BYTES = 64 * 1024
 
@@ -39,9 +41,8 @@ export async function openBareStream(
   const payload = new Uint8Array(bytes)
   return {
     async send() {
-      const arrived = pEvent(stream, 'message', { rejectionEvents: ['close'] })
-      await sendAll(stream, payload)
-      await arrived
+      const arrived = pEvent(stream, 'message', { rejectionEvents: ['close'], timeout: ARRIVAL_MS })
+      await Promise.all([sendAll(stream, payload), arrived])
     },
     stop: async () => await node.stop(),
   }

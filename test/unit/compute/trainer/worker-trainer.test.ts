@@ -17,37 +17,47 @@ async function trainerAndWorker(t: ExecutionContext): Promise<{ trainer: Trainer
   return { trainer, worker: (await made)[0] }
 }
 
-const crashes: Record<string, (worker: Worker) => void> = {
-  'is ended': worker => void worker.terminate(),
-  // Not a request: the worker fails on it outside of every answer.
-  'throws where nobody catches': worker => worker.postMessage(null),
+const failed = { code: 'TRAINER_FAILED', message: /^The trainer's thread / }
+
+async function isBeyondUse(t: ExecutionContext, trainer: Trainer, worker: Worker): Promise<void> {
+  await t.throwsAsync(trainer.snapshot(0, sharedFloats(4)), failed)
+  await t.throwsAsync(trainer.apply(0, sharedFloats(4), 1), failed)
+  await t.throwsAsync(trainer.save(), failed)
+  await t.throwsAsync(
+    trainer.run(9, () => t.fail(), never),
+    failed,
+  )
+  await trainer.close()
+  t.is(worker.threadId, -1)
 }
 
-for (const [how, crash] of Object.entries(crashes)) {
-  test.serial(`a worker that ${how} fails what is pending and what comes after, and can be closed`, async t => {
-    const { trainer, worker } = await trainerAndWorker(t)
-    const failed = { code: 'TRAINER_FAILED', message: /^The trainer's thread / }
-    const pending: Promise<unknown>[] = []
-    await t.throwsAsync(
-      trainer.run(
-        1_000_000,
-        () => {
-          if (pending.length > 0) return
-          pending.push(t.throwsAsync(Promise.all(Array.from({ length: 50 }, () => trainer.evaluate())), failed))
-          crash(worker)
-        },
-        never,
-      ),
-      failed,
-    )
-    await Promise.all(pending)
-    await t.throwsAsync(trainer.snapshot(0, sharedFloats(4)), failed)
-    await t.throwsAsync(trainer.apply(0, sharedFloats(4), 1), failed)
-    await t.throwsAsync(trainer.save(), failed)
-    await trainer.close()
-    t.is(worker.threadId, -1)
-  })
-}
+test.serial('a worker that crashes fails what is pending and what comes after, and can be closed', async t => {
+  const { trainer, worker } = await trainerAndWorker(t)
+  const pending: Promise<unknown>[] = []
+  await t.throwsAsync(
+    trainer.run(
+      1_000_000,
+      () => {
+        if (pending.length > 0) return
+        // Not a request: the worker fails on it outside of every answer, before it looks at what follows.
+        worker.postMessage(null)
+        for (let i = 0; i < 10; i++) pending.push(t.throwsAsync(trainer.evaluate(), failed))
+      },
+      never,
+    ),
+    failed,
+  )
+  await Promise.all(pending)
+  t.is(pending.length, 10)
+  await isBeyondUse(t, trainer, worker)
+})
+
+test.serial('a worker that was ended from outside is told by whoever asks it', async t => {
+  const { trainer, worker } = await trainerAndWorker(t)
+  // Not in the middle of a step: that would take the whole process with it.
+  await worker.terminate()
+  await isBeyondUse(t, trainer, worker)
+})
 
 test.serial('a closed worker is gone; closing twice is one', async t => {
   const { trainer, worker } = await trainerAndWorker(t)
