@@ -179,8 +179,10 @@ test.serial('the demo tells what a swarm came to', async t => {
   ])
   t.is(outcome.peers, 2)
   t.is(outcome.parameters, 34_688)
-  t.true(outcome.validationLoss.averaged.end < outcome.validationLoss.averaged.start - 1)
-  for (const { start, end } of outcome.validationLoss.perPeer) t.true(end < start)
+  const { averaged, perPeer } = outcome.validationLoss
+  t.true(averaged.end < averaged.start - 0.5, `${averaged.start} -> ${averaged.end}`)
+  t.true(perPeer[0]!.end < perPeer[0]!.start - 2) // the other one joined where the first had got to
+  t.true(perPeer[1]!.end < averaged.start)
   t.true(outcome.consensusDistance.end < outcome.consensusDistance.start)
   t.true(outcome.exchanges.ok > 0)
   const failed = Object.values(outcome.exchanges.failed).reduce((sum, count) => sum + count, 0)

@@ -40,6 +40,16 @@ const responders: Record<string, [ExchangeOutcome, ChannelHandler]> = {
       await channel.sendBulk(raw(Number.NaN), signal)
     },
   ],
+  'sends what no step could survive': [
+    'invalid',
+    async channel => {
+      await hear(channel)
+      await say(channel, { type: 'ready' })
+      await bulk(channel, VALUES)
+      await say(channel, { type: 'prepared' })
+      await channel.sendBulk(raw(1e37), signal)
+    },
+  ],
   'sends too little': [
     'broken',
     async channel => {
