@@ -18,6 +18,7 @@ export interface PeerOptions extends TrainingOptions {
   mdns: boolean
   relay: boolean
   linger: number
+  waitFor: number
 }
 
 export function addTrainingOptions(command: Command): Command {
@@ -40,6 +41,12 @@ export function addPeerOptions(command: Command): Command {
         .argParser(number(0, 86_400))
         .default(30),
     )
+    .option(
+      '--wait-for <n>',
+      'peers, this one included, to wait for before the first step; a minute at most',
+      integer(1),
+      1,
+    )
 }
 
 export function trainingInit(
@@ -50,10 +57,11 @@ export function trainingInit(
 }
 
 export function peerInit(options: PeerOptions, defaultDirectory: string): Omit<LaunchInit, 'sinks' | 'onListening'> {
-  const { listen, announce = [], bootstrap = [], mdns, relay, linger } = options
+  const { listen, announce = [], bootstrap = [], mdns, relay, linger, waitFor } = options
   return {
     ...trainingInit(options, defaultDirectory),
     network: { listen, announce, bootstrap, mdns, relay },
     linger,
+    quorum: waitFor,
   }
 }

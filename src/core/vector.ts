@@ -5,17 +5,41 @@ export function addScaled(target: Float32Array, values: Float32Array, scale: num
   for (let i = 0; i < target.length; i++) target[i] = target[i]! + scale * values[i]!
 }
 
+/** Four sums, as in `allFinite`. */
 export function sumOfSquares(values: Float32Array): number {
-  let sum = 0
-  for (let i = 0; i < values.length; i++) sum += values[i]! * values[i]!
-  return sum
+  let a = 0
+  let b = 0
+  let c = 0
+  let d = 0
+  const whole = values.length - (values.length % 4)
+  for (let i = 0; i < whole; i += 4) {
+    a += values[i]! * values[i]!
+    b += values[i + 1]! * values[i + 1]!
+    c += values[i + 2]! * values[i + 2]!
+    d += values[i + 3]! * values[i + 3]!
+  }
+  for (let i = whole; i < values.length; i++) a += values[i]! * values[i]!
+  return a + b + c + d
 }
 
-/** True if no element is NaN or infinite. x - x is 0 for finite x and NaN otherwise. */
+/**
+ * True if no element is NaN or infinite: x - x is 0 for finite x and NaN otherwise. Four sums, because one is a chain of
+ * additions that each wait for the one before: up to five times as slow.
+ */
 export function allFinite(values: Float32Array): boolean {
-  let probe = 0
-  for (let i = 0; i < values.length; i++) probe += values[i]! - values[i]!
-  return probe === 0
+  let a = 0
+  let b = 0
+  let c = 0
+  let d = 0
+  const whole = values.length - (values.length % 4)
+  for (let i = 0; i < whole; i += 4) {
+    a += values[i]! - values[i]!
+    b += values[i + 1]! - values[i + 1]!
+    c += values[i + 2]! - values[i + 2]!
+    d += values[i + 3]! - values[i + 3]!
+  }
+  for (let i = whole; i < values.length; i++) a += values[i]! - values[i]!
+  return a + b + c + d === 0
 }
 
 /** Mean of equally long vectors. */

@@ -46,6 +46,8 @@ export interface LaunchInit {
   data?: readonly string[]
   /** Seconds to go on answering after the last step. */
   linger?: number
+  /** Peers, this one included, to wait for before the first step. */
+  quorum?: number
   /** Told of every event besides the event log. */
   sinks: readonly RecordSink[]
   /** Awaited once the peer can be reached and before its first event. */
@@ -261,7 +263,14 @@ async function runPeer(peer: PeerOfRun, init: Omit<LaunchInit, 'network'>, signa
       random: random(transport.id),
       telemetry,
     },
-    { specification, resumed, introducer: peer.introducer, alone: peer.alone, linger: init.linger },
+    {
+      specification,
+      resumed,
+      introducer: peer.introducer,
+      alone: peer.alone,
+      linger: init.linger,
+      quorum: init.quorum,
+    },
   ).run(signal)
 }
 

@@ -44,9 +44,14 @@ export interface PeerInit {
   alone?: boolean
   /**
    * Seconds a peer that finished its steps goes on answering the others' exchanges, at most; it leaves earlier when
-   * nobody trains any more. @default 30
+   * nobody else has steps to make. @default 30
    */
   linger?: number
+  /**
+   * Peers, this one included, that must be there and hold the swarm's parameters before the first step; a minute later
+   * it begins without them. Must be >= 1. @default 1
+   */
+  quorum?: number
 }
 
 export interface Peer {
@@ -71,6 +76,9 @@ const LEAVE_MS = { goodbye: 300, exchange: 1200, checkpoint: 2000 }
 /** Bytes a millisecond below which a disk counts as stuck. */
 const SLOWEST_DISK = 20_000
 
+/** Milliseconds to wait for a quorum. */
+const GATHER_MS = 60_000
+
 /** Seconds a joiner looks for somebody who hands the parameters over. */
 const FETCH_DEADLINE_S = 120
 
@@ -83,6 +91,7 @@ class MeshPeer implements Peer {
   readonly #introducer: PeerId | undefined
   readonly #alone: boolean
   readonly #lingerMs: number
+  readonly #quorum: number
   readonly #run: string
   readonly #membership: Membership
   readonly #averager: Averager
@@ -105,6 +114,7 @@ class MeshPeer implements Peer {
     this.#introducer = init.introducer
     this.#alone = init.alone ?? false
     this.#lingerMs = (init.linger ?? 30) * 1000
+    this.#quorum = init.quorum ?? 1
     this.#resumed = init.resumed !== undefined
     this.#step = init.resumed?.step ?? 0
     this.#tokens = init.resumed?.tokens ?? 0
@@ -227,10 +237,22 @@ class MeshPeer implements Peer {
       .map(member => member.peer)
   }
 
+  /** Those who begin together have the same steps before them, and nobody is done before another has begun. */
+  async #gather(signal: AbortSignal): Promise<void> {
+    const { clock } = this.#c
+    const missing = () => this.#quorum - 1 - this.#established().length
+    const end = clock.now() + GATHER_MS
+    while (missing() > 0 && clock.now() < end) {
+      await clock.sleep(this.#specification.heartbeat.interval * 500, signal)
+    }
+    if (missing() > 0) this.#warn('quorum-missed', new Error(`${missing()} of ${this.#quorum} peers have not come`))
+  }
+
   async #train(signal: AbortSignal): Promise<void> {
     const { trainer } = this.#c
-    this.#enter('training')
     this.#membership.update({ state: 'training', step: this.#step, tokens: this.#tokens })
+    await this.#gather(signal)
+    this.#enter('training')
     this.#trained = true
     this.#interrupted = signal
     this.#evaluation.start()
@@ -265,7 +287,7 @@ class MeshPeer implements Peer {
     this.#enter('lingering')
     this.#membership.update({ state: 'lingering' })
     const end = clock.now() + this.#lingerMs
-    while (clock.now() < end && this.#membership.peers().some(member => member.state === 'training')) {
+    while (clock.now() < end && this.#membership.peers().some(member => member.state !== 'lingering')) {
       await clock.sleep(heartbeat.interval * 500, signal)
     }
   }

@@ -98,7 +98,18 @@ export class Swarm {
       index === 0
         ? ['start', this.#init.specificationPath, '--bootstrap', bootstrap]
         : ['join', formatInvitation(bootstrap, this.#init.run)]
-    const common = ['--listen', LOOPBACK, '--no-mdns', '--no-relay', '--partition', `${index}`, '--threads', '1']
+    const common = [
+      '--listen',
+      LOOPBACK,
+      '--no-mdns',
+      '--no-relay',
+      '--partition',
+      `${index}`,
+      '--threads',
+      '1',
+      '--wait-for',
+      `${this.#init.peers}`,
+    ]
     let summary: PeerSummary | undefined
     const child = this.#spawn([...who, ...common, '--directory', directory], line => {
       if (!isRecorded(line)) return

@@ -80,6 +80,7 @@ class WorkerCalls {
   }
 
   receive(message: Exclude<TrainerMessage, { type: 'ready' | 'failed' }>): void {
+    if (this.#failure) return // what a dying thread had still posted: its caller was told of the end already
     if (message.type === 'step') {
       this.onStep(message.report)
       return

@@ -10,8 +10,10 @@ export const float32: Codec = {
   *encode(values) {
     requireLittleEndian()
     for (let at = 0; at < values.length; at += CHUNK_VALUES) {
-      const chunk = new Float32Array(Math.min(CHUNK_VALUES, values.length - at))
-      copyFinite(values, at, chunk)
+      const part = values.subarray(at, at + CHUNK_VALUES)
+      requireFinite(part, at)
+      const chunk = new Float32Array(part.length) // `slice` is slow on shared memory
+      chunk.set(part)
       yield new Uint8Array(chunk.buffer)
     }
   },
@@ -45,17 +47,6 @@ class Float32Decoder implements Decoder {
   end(): void {
     if (this.#received < this.#bytes.length) throw tooShort(this.#received, this.#bytes.length)
   }
-}
-
-/** Copies and checks in one pass: four times as fast as `slice`, which is slow on shared memory, and a second one. */
-function copyFinite(from: Float32Array, at: number, to: Float32Array): void {
-  let probe = 0
-  for (let i = 0; i < to.length; i++) {
-    const value = from[at + i]!
-    to[i] = value
-    probe += value - value // NaN for NaN and infinity, else 0
-  }
-  if (probe !== 0) requireFinite(to, at)
 }
 
 function requireFinite(values: Float32Array, at: number): void {

@@ -229,6 +229,20 @@ test('a joiner whose introducer dies gets its state from another', async t => {
   a.stop()
 })
 
+test('who waits for others takes its first step when they are there', async t => {
+  const swarm = new SwarmInProcess(t, tinySpecification(text))
+  const a = await swarm.add('a', { quorum: 3 })
+  const b = await swarm.add('b', { partition: 1, dials: ['a'], introducer: 'a' })
+  await b.event('step', ({ step }) => step === 20)
+  t.deepEqual(a.all('step'), [])
+  const c = await swarm.add('c', { partition: 2, dials: ['a'] })
+  await Promise.all([a.ended, b.ended, c.ended])
+  const joined = a.events.findLastIndex(event => event.type === 'membership' && event.change === 'joined')
+  t.true(a.events.findIndex(event => event.type === 'step') > joined)
+  t.is(a.all('step').length, STEPS)
+  t.deepEqual(a.all('warning'), [])
+})
+
 test('a joiner that nobody can help says so', async t => {
   const swarm = new SwarmInProcess(t, tinySpecification(text, ENDLESS))
   const joiner = await swarm.add('j', { introducer: 'nobody' })
