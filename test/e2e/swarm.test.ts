@@ -148,7 +148,7 @@ test.serial('a second Ctrl-C exits at once', async t => {
 test.serial('the demo tells what a swarm came to', async t => {
   const { folder, yaml } = await runFolder(t)
   const directory = join(folder, 'demo')
-  const demo = spawnMurmur(t, ['demo', yaml, '--peers', '2', '--steps', '300', '--directory', directory])
+  const demo = spawnMurmur(t, ['demo', yaml, '--peers', '2', '--steps', '200', '--directory', directory])
   const { code, err, last } = await demo.ended
   t.is(code, 0, err)
   t.false(err.includes('murmur: warning:'), err)
@@ -181,10 +181,13 @@ test.serial('the demo tells what a swarm came to', async t => {
   t.is(outcome.peers, 2)
   t.is(outcome.parameters, 34_688)
   const { averaged, perPeer } = outcome.validationLoss
-  t.true(averaged.end < averaged.start - 0.5, `${averaged.start} -> ${averaged.end}`)
-  t.true(perPeer[0]!.end < perPeer[0]!.start - 2) // the other one joined where the first had got to
-  t.true(perPeer[1]!.end < averaged.start)
-  t.true(outcome.consensusDistance.end < outcome.consensusDistance.start)
+  t.is(outcome.consensusDistance.start, 0) // all begin together, from the same parameters
+  for (const { start, end } of [averaged, ...perPeer]) {
+    t.is(start, averaged.start)
+    t.true(end < start - 2, `${start} -> ${end}`)
+  }
+  t.is(outcome.tokens, 2 * 200 * 4 * 32)
+  t.true(outcome.consensusDistance.end > 0)
   t.true(outcome.exchanges.ok > 0)
   const failed = Object.values(outcome.exchanges.failed).reduce((sum, count) => sum + count, 0)
   t.is(outcome.exchanges.tried, outcome.exchanges.ok + failed)
