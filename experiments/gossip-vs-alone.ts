@@ -2,7 +2,7 @@
  * Claim: peers that average by gossip, each on its own partition, end with a better model than the same peers alone, for
  * the same tokens. Two demos on this machine, one after the other; prints a table and, last, one JSON object.
  *
- *   node experiments/gossip-vs-alone.ts [steps] [peers]
+ *   npx node experiments/gossip-vs-alone.ts [steps] [peers]
  */
 import { execFile } from 'node:child_process'
 import { mkdtemp } from 'node:fs/promises'
