@@ -1,6 +1,7 @@
 import type { ExecutionContext, TestFn } from 'ava'
 import type { TrainerConfig } from '../../src/compute/trainer/build-trainer.ts'
 import type { StepReport, Trainer, TrainerState } from '../../src/compute/trainer/trainer.ts'
+import { MurmurError } from '../../src/core/errors.ts'
 import { sharedFloats } from '../../src/core/parameters.ts'
 import { processFolder, tinyTextFile } from '../support/tiny-text.ts'
 import { tinyImagesConfig, tinyTrainerConfig } from '../support/tiny-trainer.ts'
@@ -255,23 +256,30 @@ export function trainerSuite(test: TestFn, name: string, make: MakeTrainer): voi
     t.true(reports.at(-1)!.learningRate < third!)
   })
 
+  serial('an evaluation that was cancelled ends early and leaves the trainer at work', async (t, trainer) => {
+    const given = new AbortController()
+    const evaluation = t.throwsAsync(trainer.evaluate(given.signal))
+    given.abort(new MurmurError({ code: 'CANCELLED', message: 'given up' }))
+    t.is(((await evaluation) as MurmurError).code, 'CANCELLED')
+    t.true(Number.isFinite((await trainer.evaluate()).loss))
+  })
+
   serial('what only an idle trainer can do is refused while it runs', async (t, trainer) => {
-    const refused: Promise<unknown>[] = []
-    await train(trainer, 3, () => {
-      const running = { code: 'TRAINER_FAILED', message: /running/ }
-      if (refused.length > 0) return
-      refused.push(
-        t.throwsAsync(trainer.restore(initial), running),
-        t.throwsAsync(trainer.adopt(initial.parameters, 0), running),
-        t.throwsAsync(
-          trainer.run(9, () => t.fail(), never),
-          running,
-        ),
-      )
-    })
-    await Promise.all(refused)
-    t.is(refused.length, 3)
-    t.is((await trainer.save()).step, 3)
+    const begun = Promise.withResolvers<void>()
+    const enough = new AbortController()
+    // It must still run when the requests arrive, however far ahead of us its thread is.
+    const running = trainer.run(1e9, () => begun.resolve(), enough.signal)
+    await begun.promise
+    const refusal = { code: 'TRAINER_FAILED', message: /running/ }
+    await t.throwsAsync(trainer.restore(initial), refusal)
+    await t.throwsAsync(trainer.adopt(initial.parameters, 0), refusal)
+    await t.throwsAsync(
+      trainer.run(1e9, () => t.fail(), never),
+      refusal,
+    )
+    enough.abort()
+    await running
+    t.true((await trainer.save()).step > 0)
   })
 
   serial('a state of another model or optimizer is refused and changes nothing', async (t, trainer) => {

