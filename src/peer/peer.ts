@@ -306,13 +306,12 @@ class MeshPeer implements Peer {
       this.#averager.stop(deadline),
     ).catch(error => this.#warn('exchange-cut-short', error))
     try {
-      // A diverged model is no progress to keep: the next start had better go on from an earlier checkpoint.
-      if (!this.#trained || isErrorCode(failure, 'VALUES_INVALID')) return
       const bytes = this.#c.trainer.layout.length * 12 // parameters and two moments
       const ms = Math.ceil(LEAVE_MS.checkpoint + bytes / SLOWEST_DISK)
       await withDeadline(clock, ms, 'the last checkpoint', undefined, async () => {
         await this.#checkpoint.idle()
-        await this.#save()
+        // A diverged model is no progress to keep: the next start had better go on from an earlier checkpoint.
+        if (this.#trained && !isErrorCode(failure, 'VALUES_INVALID')) await this.#save()
       })
     } finally {
       this.#enter('stopped')
