@@ -32,7 +32,8 @@ export async function runFolder(t: ExecutionContext, changes: object = {}): Prom
         optimizer: { learningRate: 0.003 },
         schedule: { kind: 'constant', warmup: 10 },
         averaging: { every: 5 },
-        heartbeat: { interval: 0.2, timeout: 1 },
+        // Killed peers are missed at once, by their broken connections; a slow machine must not seem dead.
+        heartbeat: { interval: 0.2, timeout: 4 },
         evaluation: { every: 50, batches: 2 },
         checkpoint: { every: 100 },
         ...changes,
