@@ -1,11 +1,11 @@
 import { type Command, Option } from 'commander'
 import type { LaunchInit } from '../peer/launch.ts'
 import { integer, number } from './arguments.ts'
+import { addComputeOptions, type ComputeOptions, computeInit } from './compute-options.ts'
 
 /** What every command that trains can be told. */
-export interface TrainingOptions {
+export interface TrainingOptions extends ComputeOptions {
   directory?: string
-  threads: number
   partition?: number
   data?: string[]
 }
@@ -22,9 +22,8 @@ export interface PeerOptions extends TrainingOptions {
 }
 
 export function addTrainingOptions(command: Command): Command {
-  return command
+  return addComputeOptions(command)
     .option('-d, --directory <path>', 'run directory: identity, records, checkpoints; continued if it exists')
-    .option('--threads <n>', 'threads inside one operation', integer(1, 1024), 1)
     .option('--partition <i>', 'which partition of the data to train on, from 0', integer(0))
     .option('--data <path...>', 'where this peer keeps the data, if not where the specification says')
 }
@@ -50,10 +49,11 @@ export function addPeerOptions(command: Command): Command {
 }
 
 export function trainingInit(
-  { threads, partition, data, directory }: TrainingOptions,
+  options: TrainingOptions,
   defaultDirectory: string,
-): Pick<LaunchInit, 'directory' | 'threads' | 'partition' | 'data'> {
-  return { directory: directory ?? defaultDirectory, threads, partition, data }
+): Pick<LaunchInit, 'directory' | 'compute' | 'partition' | 'data'> {
+  const { directory = defaultDirectory, partition, data } = options
+  return { directory, compute: computeInit(options), partition, data }
 }
 
 export function peerInit(options: PeerOptions, defaultDirectory: string): Omit<LaunchInit, 'sinks' | 'onListening'> {

@@ -1,4 +1,4 @@
-import type { TrainerConfig } from '../compute/trainer/build-trainer.ts'
+import type { ComputeInit, TrainerConfig } from '../compute/trainer/build-trainer.ts'
 import type { Trainer } from '../compute/trainer/trainer.ts'
 import { workerTrainer } from '../compute/trainer/worker-trainer.ts'
 import { systemClock } from '../core/clock.ts'
@@ -38,8 +38,7 @@ export interface LaunchInit {
   /** The run directory; made if missing, continued if it holds the same run. */
   directory: string
   network: NetworkInit
-  /** Threads inside one operation. */
-  threads: number
+  compute: ComputeInit
   /** Which partition of the data to train on. @default 0 for who starts a run, drawn from the peer id for the others */
   partition?: number
   /** Where this peer keeps the data, if not where the specification says. */
@@ -293,7 +292,7 @@ async function openRecords(
 /** What the trainer's thread needs of the specification and of this machine. */
 export function trainerConfig(
   { specification, partition, stream }: Pick<PeerOfRun, 'specification' | 'partition' | 'stream'>,
-  { data, threads }: Pick<LaunchInit, 'data' | 'threads'>,
+  { data, compute }: Pick<LaunchInit, 'data' | 'compute'>,
 ): TrainerConfig {
   const { model, optimizer, schedule, batch, steps, gradientClip, seed, shards, evaluation } = specification
   return {
@@ -311,7 +310,7 @@ export function trainerConfig(
       partition: { index: partition, count: specification.data.partitions },
       stream,
       directory: process.cwd(),
-      threads,
+      compute,
     },
   }
 }

@@ -83,7 +83,9 @@ export class SwarmInProcess {
       specification = this.#specification,
       ...peerInit
     } = init
-    const trainer = wrap(await buildTrainer(trainerConfig({ specification, partition, stream: id }, { threads: 1 })))
+    const trainer = wrap(
+      await buildTrainer(trainerConfig({ specification, partition, stream: id }, { compute: { threads: 1 } })),
+    )
     const transport = this.network.transport(id)
     await transport.start()
     const stop = new AbortController()

@@ -16,7 +16,7 @@ export function tinyTrainerConfig(text: string, changes: Partial<TrainerConfig> 
     seed: 7,
     shards: 2,
     validationBatches: 2,
-    own: { partition: { index: 0, count: 2 }, directory: '/', threads: 1 },
+    own: { partition: { index: 0, count: 2 }, directory: '/', compute: { threads: 1 } },
     ...changes,
   }
 }

@@ -1,16 +1,16 @@
 import type { Command } from 'commander'
 import { integer } from '../arguments.ts'
 import { addCommand, type CommandContext, type Runner } from '../command.ts'
+import { addComputeOptions, type ComputeOptions, computeInit } from '../compute-options.ts'
 import { formatCount, formatLoss } from '../format.ts'
 
-interface EvaluateOptions {
+interface EvaluateOptions extends ComputeOptions {
   data?: string[]
   batches?: number
-  threads: number
 }
 
 export function addEvaluate(program: Command, run: Runner): void {
-  addCommand(program, {
+  const command = addCommand(program, {
     name: 'evaluate',
     summary: 'measure the validation loss of a checkpoint',
     description: 'On the validation data of its run: the same on every machine that has the same data.',
@@ -23,8 +23,7 @@ export function addEvaluate(program: Command, run: Runner): void {
     .argument('<checkpoint>', 'a run directory, a folder of checkpoints or a .safetensors file')
     .option('--data <path...>', 'where the data is, if not where the specification says')
     .option('--batches <n>', "size of the validation set in batches (default: the specification's)", integer(1))
-    .option('--threads <n>', 'threads inside one operation', integer(1, 1024), 1)
-    .action(run(evaluate))
+  addComputeOptions(command).action(run(evaluate))
 }
 
 async function evaluate(context: CommandContext, options: EvaluateOptions, path: string): Promise<void> {
@@ -35,7 +34,10 @@ async function evaluate(context: CommandContext, options: EvaluateOptions, path:
 
   const opened = await openCheckpoint(path, output)
   const { path: checkpoint, state, specification } = opened
-  const config = trainerConfig({ specification, partition: 0, stream: undefined }, options)
+  const config = trainerConfig(
+    { specification, partition: 0, stream: undefined },
+    { data: options.data, compute: computeInit(options) },
+  )
   const trainer = await buildTrainer({ ...config, validationBatches: options.batches ?? config.validationBatches })
   try {
     signal.throwIfAborted()

@@ -23,7 +23,7 @@ export async function measureSwarm(
   specification: RunSpecification,
   moments: readonly (readonly Float32Array[])[],
 ): Promise<SwarmMeasurement[]> {
-  const trainer = await workerTrainer(trainerConfig({ specification, partition: 0 }, { threads: 1 }))
+  const trainer = await workerTrainer(trainerConfig({ specification, partition: 0 }, { compute: { threads: 1 } }))
   const evaluate = async (parameters: Float32Array): Promise<number> => {
     await trainer.adopt(parameters, 0)
     return (await trainer.evaluate()).loss

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { systemClock } from '../../core/clock.ts'
+import { MurmurError } from '../../core/errors.ts'
 import { layoutParameters, type ParameterLayout } from '../../core/layout.ts'
 import { sharedFloats } from '../../core/parameters.ts'
 import { random } from '../../core/random.ts'
@@ -9,6 +10,7 @@ import type { Model } from '../models/model.ts'
 import { createModel, type ModelConfig } from '../models/registry.ts'
 import { createOptimizer, type OptimizerConfig } from '../optim/registry.ts'
 import { createSchedule, type ScheduleConfig } from '../optim/schedule.ts'
+import { hostReplica } from '../replica/host-replica.ts'
 import { localTrainer } from './local-trainer.ts'
 import type { Trainer } from './trainer.ts'
 
@@ -36,9 +38,19 @@ export interface TrainerConfig {
     stream?: string
     /** What relative data paths are relative to. */
     directory: string
-    /** Threads inside one operation. */
-    threads: number
+    compute: ComputeInit
   }
+}
+
+/** How a peer computes: a matter of its hardware, which leaves the run what it is. */
+export interface ComputeInit {
+  /** Threads inside one operation. Must be >= 1. */
+  threads: number
+  /**
+   * Parts in which a batch's gradient is computed, one after the other: as much less memory for activations. Must divide `batch`.
+   * @default 1
+   */
+  microBatches?: number
 }
 
 /**
@@ -47,7 +59,9 @@ export interface TrainerConfig {
  * `BACKEND_UNAVAILABLE`
  */
 export async function buildTrainer(config: TrainerConfig): Promise<Trainer> {
-  const { partition, stream, directory, threads } = config.own
+  const { partition, stream, directory, compute } = config.own
+  const { threads, microBatches = 1 } = compute
+  requireDivisible(config.batch, microBatches)
   const data = openData(config.data, {
     directory,
     batchSize: config.batch,
@@ -66,16 +80,21 @@ export async function buildTrainer(config: TrainerConfig): Promise<Trainer> {
     gradients: sharedFloats(layout.length),
   }
   const engine = createEngine({ threads })
-  const graph = await engine.compileTraining(model, config.batch, memory)
+  const replica = hostReplica(
+    {
+      graph: await engine.compileTraining(model, config.batch / microBatches, memory),
+      optimizer: createOptimizer(config.optimizer, layout),
+      memory,
+    },
+    { microBatches, gradientClip: config.gradientClip },
+  )
   return localTrainer(
     {
       clock: systemClock,
-      graph,
+      replica,
       batches: data.train,
       validation: data.validation,
-      optimizer: createOptimizer(config.optimizer, layout),
       schedule: createSchedule(config.schedule, config.steps),
-      memory,
       pace: nextTurn,
     },
     {
@@ -86,10 +105,18 @@ export async function buildTrainer(config: TrainerConfig): Promise<Trainer> {
         tokensPerStep: model.tokens(config.batch),
       },
       learningRate: config.optimizer.learningRate,
-      gradientClip: config.gradientClip,
       warmup: config.schedule.warmup,
     },
   )
+}
+
+function requireDivisible(batch: number, microBatches: number): void {
+  if (batch % microBatches === 0) return
+  throw new MurmurError({
+    code: 'USAGE',
+    message: `Expected micro-batches to divide the batch of ${batch} examples, got ${microBatches}`,
+    details: { batch, microBatches },
+  })
 }
 
 /** The same on every peer of a run: each tensor has its own stream, whatever the layout. */

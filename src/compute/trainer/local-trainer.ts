@@ -2,22 +2,19 @@ import type { Clock } from '../../core/clock.ts'
 import { MurmurError } from '../../core/errors.ts'
 import type { ParameterLayout } from '../../core/layout.ts'
 import { type Stamp, sharedFloats } from '../../core/parameters.ts'
-import { addScaled, allFinite } from '../../core/vector.ts'
+import { allFinite } from '../../core/vector.ts'
 import type { BatchSource } from '../data/batches.ts'
-import type { Batch, TrainingGraph, TrainingMemory } from '../engine/engine.ts'
-import { clipGradients } from '../optim/clip.ts'
-import type { Optimizer } from '../optim/optimizer.ts'
+import type { Batch } from '../engine/engine.ts'
 import type { Schedule } from '../optim/schedule.ts'
+import type { Replica, ReplicaVectors } from '../replica/replica.ts'
 import type { Evaluation, StepReport, Trainer, TrainerDescription, TrainerState } from './trainer.ts'
 
 export interface LocalTrainerComponents {
   clock: Clock
-  graph: TrainingGraph
+  replica: Replica
   batches: BatchSource
   validation: readonly Batch[]
-  optimizer: Optimizer
   schedule: Schedule
-  memory: TrainingMemory
   /**
    * Awaited after every step: lets the thread take messages in, and is where a simulation spends a step's virtual time.
    */
@@ -27,8 +24,6 @@ export interface LocalTrainerComponents {
 export interface LocalTrainerInit {
   description: TrainerDescription
   learningRate: number
-  /** Largest Euclidean norm of the gradient; 0 leaves it alone. */
-  gradientClip: number
   /** After an adoption, updates over which the learning rate grows to the schedule's. */
   warmup: number
 }
@@ -42,10 +37,9 @@ class LocalTrainer implements Trainer {
   readonly description: TrainerDescription
   readonly #c: LocalTrainerComponents
   readonly #init: LocalTrainerInit
-  readonly #optimizerState: readonly Float32Array[]
   /** What waits for the next step boundary, in the order it was asked for. */
   readonly #boundary: (() => Promise<void>)[] = []
-  #saved: Pick<TrainerState, 'parameters' | 'optimizer'> | undefined
+  #saved: ReplicaVectors | undefined
   #step = 0
   #optimizerAge = 0
   #running: Promise<void> | undefined
@@ -55,9 +49,8 @@ class LocalTrainer implements Trainer {
   constructor(components: LocalTrainerComponents, init: LocalTrainerInit) {
     this.#c = components
     this.#init = init
-    this.layout = components.memory.layout
+    this.layout = components.replica.layout
     this.description = init.description
-    this.#optimizerState = components.optimizer.state.map(() => sharedFloats(this.layout.length))
   }
 
   async run(until: number, onStep: (report: StepReport) => void, signal: AbortSignal): Promise<void> {
@@ -87,9 +80,10 @@ class LocalTrainer implements Trainer {
   }
 
   async #trainStep(): Promise<Omit<StepReport, 'stepMs' | 'wallMs'>> {
-    const { graph, batches, memory, optimizer, schedule } = this.#c
-    const loss = await graph.lossAndGradients(batches.next())
-    const gradientNorm = clipGradients(memory.gradients, this.#init.gradientClip)
+    const { replica, batches, schedule } = this.#c
+    const rewarm = Math.min(1, (this.#optimizerAge + 1) / Math.max(1, this.#init.warmup))
+    const learningRate = this.#init.learningRate * Math.min(schedule(this.#step), rewarm)
+    const { loss, gradientNorm } = await replica.update(batches.next(), { learningRate, age: this.#optimizerAge })
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
       throw new MurmurError({
         code: 'VALUES_INVALID',
@@ -97,29 +91,27 @@ class LocalTrainer implements Trainer {
         details: { step: this.#step + 1, loss, gradientNorm },
       })
     }
-    const rewarm = Math.min(1, (this.#optimizerAge + 1) / Math.max(1, this.#init.warmup))
-    const learningRate = this.#init.learningRate * Math.min(schedule(this.#step), rewarm)
-    optimizer.update(memory.parameters, memory.gradients, this.#optimizerState, learningRate, this.#optimizerAge)
     this.#optimizerAge++
     this.#step++
     return { step: this.#step, loss, learningRate, gradientNorm }
   }
 
   snapshot(offset: number, into: Float32Array<SharedArrayBuffer>, signal?: AbortSignal): Promise<Stamp> {
-    return this.#atBoundary(() => {
+    return this.#atBoundary(async () => {
       signal?.throwIfAborted()
-      into.set(this.#range(offset, into.length))
+      this.#requireRange(offset, into.length)
+      await this.#c.replica.read(offset, into)
       return { step: this.#step }
     })
   }
 
   apply(offset: number, delta: Float32Array<SharedArrayBuffer>, scale: number): Promise<Stamp> {
-    return this.#atBoundary(() => {
-      const range = this.#range(offset, delta.length)
+    return this.#atBoundary(async () => {
+      this.#requireRange(offset, delta.length)
       if (!allFinite(delta) || !Number.isFinite(scale)) {
         throw new MurmurError({ code: 'VALUES_INVALID', message: 'Expected a delta of finite values' })
       }
-      addScaled(range, delta, scale)
+      await this.#c.replica.add(offset, delta, scale)
       return { step: this.#step }
     })
   }
@@ -129,7 +121,7 @@ class LocalTrainer implements Trainer {
       let sum = 0
       for (const batch of this.#c.validation) {
         signal?.throwIfAborted()
-        sum += await this.#c.graph.loss(batch)
+        sum += await this.#c.replica.loss(batch)
         await this.#c.pace()
       }
       const batches = this.#c.validation.length
@@ -138,25 +130,22 @@ class LocalTrainer implements Trainer {
   }
 
   save(): Promise<TrainerState> {
-    return this.#atBoundary(() => {
-      const { memory, optimizer, batches } = this.#c
+    return this.#atBoundary(async () => {
+      const { replica, batches } = this.#c
       this.#saved ??= {
         parameters: sharedFloats(this.layout.length),
-        optimizer: Object.fromEntries(optimizer.state.map(name => [name, sharedFloats(this.layout.length)])),
+        optimizer: Object.fromEntries(replica.optimizerState.map(name => [name, sharedFloats(this.layout.length)])),
       }
-      const copy = this.#saved
-      copy.parameters.set(memory.parameters)
-      for (const [i, name] of optimizer.state.entries()) copy.optimizer[name]!.set(this.#optimizerState[i]!)
-      return { ...copy, step: this.#step, optimizerAge: this.#optimizerAge, batches: batches.save() }
+      await replica.save(this.#saved)
+      return { ...this.#saved, step: this.#step, optimizerAge: this.#optimizerAge, batches: batches.save() }
     })
   }
 
   async restore(state: TrainerState): Promise<void> {
     this.#requireIdle('restore')
     this.#requireFitting(state)
-    await this.#atBoundary(() => {
-      this.#c.memory.parameters.set(state.parameters)
-      for (const [i, name] of this.#c.optimizer.state.entries()) this.#optimizerState[i]!.set(state.optimizer[name]!)
+    await this.#atBoundary(async () => {
+      await this.#c.replica.restore(state.parameters, state.optimizer)
       this.#step = state.step
       this.#optimizerAge = state.optimizerAge
       this.#c.batches.restore(state.batches)
@@ -166,9 +155,8 @@ class LocalTrainer implements Trainer {
   async adopt(parameters: Float32Array, step: number): Promise<void> {
     this.#requireIdle('adopt')
     this.#requireFitting({ parameters, optimizer: {} }, [])
-    await this.#atBoundary(() => {
-      this.#c.memory.parameters.set(parameters)
-      for (const vector of this.#optimizerState) vector.fill(0)
+    await this.#atBoundary(async () => {
+      await this.#c.replica.restore(parameters)
       this.#step = step
       this.#optimizerAge = 0
     })
@@ -184,13 +172,10 @@ class LocalTrainer implements Trainer {
     await this.#running?.catch(() => {}) // told to whoever runs
     await this.#drain()
     this.#c.batches.close()
-    await this.#c.graph.release()
+    await this.#c.replica.release()
   }
 
-  #requireFitting(
-    { parameters, optimizer }: Pick<TrainerState, 'parameters' | 'optimizer'>,
-    names = this.#c.optimizer.state,
-  ): void {
+  #requireFitting({ parameters, optimizer }: ReplicaVectors, names = this.#c.replica.optimizerState): void {
     const found = Object.keys(optimizer)
     if (found.toSorted().join() !== names.toSorted().join()) {
       throw invalidState(`the optimizer state [${names.join(', ')}], got [${found.join(', ')}]`)
@@ -200,14 +185,13 @@ class LocalTrainer implements Trainer {
     }
   }
 
-  #range(offset: number, length: number): Float32Array {
+  #requireRange(offset: number, length: number): void {
     if (!Number.isInteger(offset) || offset < 0 || offset + length > this.layout.length) {
       throw new MurmurError({
         code: 'MESSAGE_INVALID',
         message: `Expected a range within ${this.layout.length} parameters, got ${length} from ${offset}`,
       })
     }
-    return this.#c.memory.parameters.subarray(offset, offset + length)
   }
 
   #requireIdle(what: string): void {

@@ -1,6 +1,7 @@
 import type { ParameterLayout } from '../../core/layout.ts'
 import type { ParameterHost } from '../../core/parameters.ts'
 import type { RandomState } from '../../core/random.ts'
+import type { ReplicaVectors } from '../replica/replica.ts'
 
 /**
  * The step loop, the one writer of a peer's parameters. Everything but a step happens between two steps, in the order
@@ -62,10 +63,7 @@ export interface Evaluation {
   tokens: number
 }
 
-export interface TrainerState {
-  parameters: Float32Array
-  /** The vectors named in `Optimizer.state`. */
-  optimizer: Readonly<Record<string, Float32Array>>
+export interface TrainerState extends ReplicaVectors {
   step: number
   /** Updates since the optimizer's state was zero. */
   optimizerAge: number

@@ -1,0 +1,106 @@
+import type { ParameterLayout } from '../../core/layout.ts'
+import { sharedFloats } from '../../core/parameters.ts'
+import { addScaled } from '../../core/vector.ts'
+import type { Batch, TrainingGraph, TrainingMemory } from '../engine/engine.ts'
+import { clipGradients } from '../optim/clip.ts'
+import type { Optimizer } from '../optim/optimizer.ts'
+import { microBatches } from './micro-batches.ts'
+import type { Replica, ReplicaVectors, UpdateInit, UpdateReport } from './replica.ts'
+
+export interface HostReplicaComponents {
+  /** Compiled for a micro-batch. */
+  graph: TrainingGraph
+  optimizer: Optimizer
+  memory: TrainingMemory
+}
+
+export interface HostReplicaInit {
+  /** Parts in which a batch's gradient is computed, one after the other. Must be >= 1. */
+  microBatches: number
+  /** Largest Euclidean norm of the gradient; 0 leaves it alone. */
+  gradientClip: number
+}
+
+/** A replica in this machine's memory: the graph reads and writes it in place, and the optimizer loops over it. */
+export function hostReplica(components: HostReplicaComponents, init: HostReplicaInit): Replica {
+  return new HostReplica(components, init)
+}
+
+class HostReplica implements Replica {
+  readonly layout: ParameterLayout
+  readonly optimizerState: readonly string[]
+  readonly #c: HostReplicaComponents
+  readonly #init: HostReplicaInit
+  readonly #state: readonly Float32Array[]
+  /** Sum of the micro-batches' gradients, where there are several. */
+  readonly #sum: Float32Array | undefined
+
+  constructor(components: HostReplicaComponents, init: HostReplicaInit) {
+    const { memory, optimizer } = components
+    this.#c = components
+    this.#init = init
+    this.layout = memory.layout
+    this.optimizerState = optimizer.state
+    this.#state = optimizer.state.map(() => sharedFloats(memory.layout.length))
+    this.#sum = init.microBatches > 1 ? sharedFloats(memory.layout.length) : undefined
+  }
+
+  async update(batch: Batch, { learningRate, age }: UpdateInit): Promise<UpdateReport> {
+    const { memory, optimizer } = this.#c
+    const loss = await this.#lossAndGradients(batch)
+    const gradientNorm = clipGradients(memory.gradients, this.#init.gradientClip)
+    if (Number.isFinite(loss) && Number.isFinite(gradientNorm)) {
+      optimizer.update(memory.parameters, memory.gradients, this.#state, learningRate, age)
+    }
+    return { loss, gradientNorm }
+  }
+
+  async #lossAndGradients(batch: Batch): Promise<number> {
+    const { graph, memory } = this.#c
+    if (!this.#sum) return await graph.lossAndGradients(batch)
+    const weight = 1 / this.#init.microBatches
+    let loss = 0
+    this.#sum.fill(0)
+    for (const part of microBatches(batch, this.#init.microBatches)) {
+      loss += weight * (await graph.lossAndGradients(part))
+      addScaled(this.#sum, memory.gradients, weight)
+    }
+    memory.gradients.set(this.#sum)
+    return loss
+  }
+
+  async loss(batch: Batch): Promise<number> {
+    let loss = 0
+    for (const part of microBatches(batch, this.#init.microBatches)) loss += await this.#c.graph.loss(part)
+    return loss / this.#init.microBatches
+  }
+
+  async read(offset: number, into: Float32Array): Promise<void> {
+    into.set(this.#range(offset, into.length))
+  }
+
+  async add(offset: number, delta: Float32Array, scale: number): Promise<void> {
+    addScaled(this.#range(offset, delta.length), delta, scale)
+  }
+
+  #range(offset: number, length: number): Float32Array {
+    return this.#c.memory.parameters.subarray(offset, offset + length)
+  }
+
+  async save(into: ReplicaVectors): Promise<void> {
+    into.parameters.set(this.#c.memory.parameters)
+    for (const [i, name] of this.optimizerState.entries()) into.optimizer[name]!.set(this.#state[i]!)
+  }
+
+  async restore(parameters: Float32Array, optimizer?: Readonly<Record<string, Float32Array>>): Promise<void> {
+    this.#c.memory.parameters.set(parameters)
+    for (const [i, name] of this.optimizerState.entries()) {
+      if (optimizer) this.#state[i]!.set(optimizer[name]!)
+      else this.#state[i]!.fill(0)
+    }
+  }
+
+  async release(): Promise<void> {
+    await this.#c.graph.release()
+  }
+}

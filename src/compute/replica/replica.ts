@@ -1,0 +1,46 @@
+import type { ParameterLayout } from '../../core/layout.ts'
+import type { Batch } from '../engine/engine.ts'
+
+/** Copies of a replica's vectors, in the layout's order. */
+export interface ReplicaVectors {
+  parameters: Float32Array
+  /** The vectors named in `Replica.optimizerState`. */
+  optimizer: Readonly<Record<string, Float32Array>>
+}
+
+export interface UpdateInit {
+  learningRate: number
+  /** Updates made since the optimizer's state was zero. */
+  age: number
+}
+
+export interface UpdateReport {
+  /** Mean over the batch. */
+  loss: number
+  /** Euclidean norm of the gradient before clipping. */
+  gradientNorm: number
+}
+
+/**
+ * One peer's copy of the model: parameters and optimizer state, wherever they lie, and what changes them. Calls must not
+ * overlap: a trainer makes them between its steps.
+ */
+export interface Replica {
+  readonly layout: ParameterLayout
+  /** Names of the optimizer's vectors. */
+  readonly optimizerState: readonly string[]
+  /** One step of the optimizer. Where the loss or the gradient is not finite, nothing changes but the report tells. */
+  update(batch: Batch, init: UpdateInit): Promise<UpdateReport>
+  /** Loss of the present parameters. */
+  loss(batch: Batch): Promise<number>
+  /** Copies `into.length` parameters from `offset`. */
+  read(offset: number, into: Float32Array): Promise<void>
+  /** Adds `scale * delta` to the parameters from `offset`. */
+  add(offset: number, delta: Float32Array, scale: number): Promise<void>
+  /** Copies everything. */
+  save(into: ReplicaVectors): Promise<void>
+  /** Takes everything over; without optimizer vectors, the optimizer starts from zero. */
+  restore(parameters: Float32Array, optimizer?: Readonly<Record<string, Float32Array>>): Promise<void>
+  /** Frees native sessions and device memory. */
+  release(): Promise<void>
+}
