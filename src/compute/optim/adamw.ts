@@ -20,7 +20,7 @@ export interface AdamWInit {
  * w <- w - rate (m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + epsilon) + decay w).
  */
 export function adamw(layout: ParameterLayout, init: AdamWInit = {}): Optimizer {
-  const { beta1 = 0.9, beta2 = 0.95, epsilon = 1e-8, weightDecay = 0.1 } = init
+  const { beta1, beta2, epsilon, weightDecay } = adamwOptions(init)
   checkOption('beta1', beta1, beta1 >= 0 && beta1 < 1, 'in [0, 1)')
   checkOption('beta2', beta2, beta2 >= 0 && beta2 < 1, 'in [0, 1)')
   checkOption('epsilon', epsilon, epsilon > 0, '> 0')
@@ -30,21 +30,31 @@ export function adamw(layout: ParameterLayout, init: AdamWInit = {}): Optimizer 
     state: ['moment1', 'moment2'],
     update(parameters, gradients, state, learningRate, age) {
       const [moment1, moment2] = state as [Float32Array, Float32Array]
-      // m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + epsilon) = c m / (sqrt(v) + e): two corrections for all elements.
-      const root = Math.sqrt(1 - beta2 ** (age + 1))
-      const step = {
-        beta1,
-        beta2,
-        epsilon: epsilon * root,
-        rate: (learningRate * root) / (1 - beta1 ** (age + 1)),
-        keep: 1,
-      }
+      const step = { beta1, beta2, keep: 1, ...adamwCorrections({ beta1, beta2, epsilon }, learningRate, age) }
       for (const { start, end, decays } of ranges) {
         step.keep = decays ? 1 - learningRate * weightDecay : 1
         updateRange(parameters, gradients, moment1, moment2, start, end, step)
       }
     },
   }
+}
+
+export function adamwOptions(init: AdamWInit): Required<AdamWInit> {
+  const { beta1 = 0.9, beta2 = 0.95, epsilon = 1e-8, weightDecay = 0.1 } = init
+  return { beta1, beta2, epsilon, weightDecay }
+}
+
+/**
+ * m / (1 - beta1^t) / (sqrt(v / (1 - beta2^t)) + epsilon) = c m / (sqrt(v) + e): two corrections for all elements.
+ * Returns e, and c times the learning rate.
+ */
+export function adamwCorrections(
+  { beta1, beta2, epsilon }: Pick<Required<AdamWInit>, 'beta1' | 'beta2' | 'epsilon'>,
+  learningRate: number,
+  age: number,
+): { epsilon: number; rate: number } {
+  const root = Math.sqrt(1 - beta2 ** (age + 1))
+  return { epsilon: epsilon * root, rate: (learningRate * root) / (1 - beta1 ** (age + 1)) }
 }
 
 interface AdamStep {

@@ -11,7 +11,7 @@ export interface SgdInit {
  * outside the velocity, so that a schedule takes effect at once: v <- momentum v + g, w <- w - rate v.
  */
 export function sgd(init: SgdInit = {}): Optimizer {
-  const { momentum = 0.9 } = init
+  const { momentum } = sgdOptions(init)
   checkOption('momentum', momentum, momentum >= 0 && momentum < 1, 'in [0, 1)')
   if (momentum === 0) return plainSgd
   return {
@@ -25,6 +25,10 @@ export function sgd(init: SgdInit = {}): Optimizer {
       }
     },
   }
+}
+
+export function sgdOptions({ momentum = 0.9 }: SgdInit): Required<SgdInit> {
+  return { momentum }
 }
 
 const plainSgd: Optimizer = {
