@@ -5,10 +5,19 @@ import type { Batch, Engine, EngineInit, InferenceGraph, TrainingGraph, Training
 import type { Graph } from './graph.ts'
 import { optimize } from './optimize.ts'
 import { removeDeadCode } from './passes/dead-code.ts'
-import { type Bindings, openSession, type Session, type SessionInit } from './session.ts'
+import { openSession, type Session, type SessionInit } from './session.ts'
+import {
+  batchInput,
+  batchOf,
+  feedsOf,
+  gradientName,
+  parameterInputs,
+  parameterName,
+  parametersOf,
+  views,
+} from './signature.ts'
 import { traceOrSurvey } from './survey.ts'
 import { registerGradients } from './tfjs-gradients.ts'
-import type { TraceInput } from './trace.ts'
 
 /** An engine that traces tfjs code into ONNX graphs and runs them with onnxruntime. */
 export function createEngine(init: EngineInit = {}): Engine {
@@ -54,30 +63,6 @@ class OnnxEngine implements Engine {
     }
   }
 }
-
-// Graph inputs and outputs share one space of names with one another.
-const parameterName = (name: string) => `parameter/${name}`
-const gradientName = (name: string) => `gradient/${name}`
-const inputName = (name: string) => `input/${name}`
-
-const parameterInputs = (layout: ParameterLayout): TraceInput[] =>
-  layout.tensors.map(({ name, shape }) => ({ name: parameterName(name), shape, dtype: 'float32' }))
-
-const batchInput = (spec: InputSpec): TraceInput => ({ ...spec, name: inputName(spec.name) })
-
-const parametersOf = (tensors: Record<string, Tensor>, layout: ParameterLayout): NamedTensors =>
-  Object.fromEntries(layout.tensors.map(({ name }) => [name, tensors[parameterName(name)]!]))
-
-const batchOf = (tensors: Record<string, Tensor>, inputs: readonly InputSpec[]): NamedTensors =>
-  Object.fromEntries(inputs.map(({ name }) => [name, tensors[inputName(name)]!]))
-
-const feedsOf = (batch: Batch): Bindings =>
-  Object.fromEntries(Object.entries(batch).map(([name, values]) => [inputName(name), values]))
-
-const views = (layout: ParameterLayout, memory: Float32Array, nameOf: (name: string) => string): Bindings =>
-  Object.fromEntries(
-    layout.tensors.map(({ name, offset, length }) => [nameOf(name), memory.subarray(offset, offset + length)]),
-  )
 
 /** Forward and backward of a model: the outputs are `loss` and a gradient for each parameter. */
 async function traceTraining(model: Model, batchSize: number, layout: ParameterLayout): Promise<Graph> {
