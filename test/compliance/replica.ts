@@ -1,9 +1,13 @@
 import type { ExecutionContext, TestFn } from 'ava'
-import type { Batch } from '../../src/compute/engine/engine.ts'
+import type { Batch, TracedBackend } from '../../src/compute/engine/engine.ts'
+import { createEngine } from '../../src/compute/engine/onnx-engine.ts'
 import { gpt } from '../../src/compute/models/gpt.ts'
 import type { OptimizerConfig } from '../../src/compute/optim/registry.ts'
+import { createOptimizer } from '../../src/compute/optim/registry.ts'
+import { hostReplica } from '../../src/compute/replica/host-replica.ts'
 import type { Replica, ReplicaVectors } from '../../src/compute/replica/replica.ts'
 import { layoutParameters } from '../../src/core/layout.ts'
+import { sharedFloats } from '../../src/core/parameters.ts'
 import { type Random, random } from '../../src/core/random.ts'
 
 const model = gpt({ layers: 2, width: 16, heads: 2, context: 8, vocabulary: 32 })
@@ -20,6 +24,14 @@ interface ReplicaSettings {
 }
 
 export type MakeReplica = (settings: ReplicaSettings) => Promise<Replica>
+
+export const hostReplicaOn =
+  (backend: TracedBackend): MakeReplica =>
+  async ({ batchSize, microBatches, optimizer, gradientClip }) => {
+    const memory = { layout, parameters: sharedFloats(layout.length), gradients: sharedFloats(layout.length) }
+    const graph = await createEngine({ backend }).compileTraining(model, batchSize / microBatches, memory)
+    return hostReplica({ graph, optimizer: createOptimizer(optimizer, layout), memory }, { microBatches, gradientClip })
+  }
 
 const settings: ReplicaSettings = {
   model,

@@ -89,7 +89,7 @@ function openProduct(threads: number): Promise<Session> {
   const output = build.add('MatMul', [a, b], { transposeA: false, transposeB: false })
   const memory = () => new Float32Array(side * side).fill(0.5)
   const graph = build.finish(new Map([['product', output]]))
-  return openSession(graph, { a: memory(), b: memory(), product: memory() }, { threads })
+  return openSession(graph, { a: memory(), b: memory(), product: memory() }, { provider: 'cpu', threads })
 }
 
 function updater({ layout, parameters, gradients }: TrainingMemory): () => void {

@@ -2,11 +2,15 @@ import type { Tensor } from '@tensorflow/tfjs-core'
 import type { ParameterLayout } from '../../core/layout.ts'
 import type { InputSpec, Model, NamedTensors } from '../models/model.ts'
 
-export type BackendName = 'cpu'
+/** Execution providers of onnxruntime, which run the traced graph. */
+export const tracedBackends = ['cpu', 'webgpu', 'cuda'] as const
+export type TracedBackend = (typeof tracedBackends)[number]
+
+export type BackendName = TracedBackend
 
 export interface EngineInit {
   /** @default 'cpu' */
-  backend?: BackendName
+  backend?: TracedBackend
   /** Threads inside one operation. Must be >= 1. @default 1 */
   threads?: number
 }

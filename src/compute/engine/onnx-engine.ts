@@ -1,7 +1,15 @@
 import { type Scalar, type Tensor, valueAndGrads } from '@tensorflow/tfjs-core'
 import type { ParameterLayout } from '../../core/layout.ts'
 import type { InputSpec, Model, NamedTensors } from '../models/model.ts'
-import type { Batch, Engine, EngineInit, InferenceGraph, TrainingGraph, TrainingMemory } from './engine.ts'
+import type {
+  Batch,
+  Engine,
+  EngineInit,
+  InferenceGraph,
+  TracedBackend,
+  TrainingGraph,
+  TrainingMemory,
+} from './engine.ts'
 import type { Graph } from './graph.ts'
 import { optimize } from './optimize.ts'
 import { removeDeadCode } from './passes/dead-code.ts'
@@ -29,17 +37,17 @@ export function createEngine(init: EngineInit = {}): Engine {
 }
 
 class OnnxEngine implements Engine {
-  readonly backend: 'cpu'
+  readonly backend: TracedBackend
   readonly threads: number
 
-  constructor(backend: 'cpu', threads: number) {
+  constructor(backend: TracedBackend, threads: number) {
     this.backend = backend
     this.threads = threads
   }
 
   async compileTraining(model: Model, batchSize: number, memory: TrainingMemory): Promise<TrainingGraph> {
     const graph = optimize(await traceTraining(model, batchSize, memory.layout), this.threads)
-    return await openTraining(graph, memory, { threads: this.threads })
+    return await openTraining(graph, memory, { provider: this.backend, threads: this.threads })
   }
 
   async compileInference(
@@ -52,6 +60,7 @@ class OnnxEngine implements Engine {
       output: forward(parametersOf(tensors, layout), batchOf(tensors, inputs)),
     }))
     const session = await openSession(optimize(traced, this.threads), views(layout, parameters, parameterName), {
+      provider: this.backend,
       threads: this.threads,
     })
     return {

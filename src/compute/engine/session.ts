@@ -1,15 +1,16 @@
 import type { InferenceSession, Tensor } from 'onnxruntime-node'
-import { MurmurError } from '../../core/errors.ts'
+import type { TracedBackend } from './engine.ts'
 import { type Graph, graphInputs, sizeOf } from './graph.ts'
 import { serialize } from './onnx/serialize.ts'
+import { loadRuntime, openNativeSession, type Runtime } from './runtime.ts'
 
-type Runtime = typeof import('onnxruntime-node')
 export type Elements = Float32Array | Int32Array
 
 /** Memory of a graph's inputs and outputs by name: what is bound is read and written in place, run after run. */
 export type Bindings = Readonly<Record<string, Elements>>
 
 export interface SessionInit {
+  provider: TracedBackend
   threads: number
 }
 
@@ -23,14 +24,7 @@ export interface Session {
 /** @throws MurmurError `BACKEND_UNAVAILABLE` if onnxruntime's native library does not load */
 export async function openSession(graph: Graph, bound: Bindings, init: SessionInit): Promise<Session> {
   const runtime = await loadRuntime()
-  const native = await runtime.InferenceSession.create(serialize(graph), {
-    executionProviders: ['cpu'],
-    intraOpNumThreads: init.threads,
-    interOpNumThreads: 1,
-    executionMode: 'sequential',
-    graphOptimizationLevel: 'all',
-    logSeverityLevel: 3,
-  })
+  const native = await openNativeSession(runtime, serialize(graph), init)
   return new OnnxSession(runtime, native, graph, bound)
 }
 
@@ -81,19 +75,5 @@ class OnnxSession implements Session {
     return memory instanceof Int32Array
       ? new this.#runtime.Tensor('int32', memory, shape)
       : new this.#runtime.Tensor('float32', memory, shape)
-  }
-}
-
-async function loadRuntime(): Promise<Runtime> {
-  try {
-    const module = await import('onnxruntime-node')
-    return 'default' in module ? (module.default as Runtime) : module
-  } catch (cause) {
-    throw new MurmurError({
-      code: 'BACKEND_UNAVAILABLE',
-      message: `onnxruntime-node does not load (${(cause as Error).message}): run \`npm ci\` again on this machine, and \`murmur doctor\` to see what it needs`,
-      details: { backend: 'cpu' },
-      cause,
-    })
   }
 }

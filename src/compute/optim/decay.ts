@@ -7,6 +7,9 @@ export interface DecayRange {
   decays: boolean
 }
 
+/** Matrices decay, gains of norms and biases do not. */
+export const decays = (shape: readonly number[]): boolean => shape.length >= 2
+
 /**
  * Weight decay is for matrices: gains of norms and biases, which have one dimension, keep their scale (as GPT-2's and
  * nanoGPT's training do). Neighbours that are treated alike share a range.
@@ -14,10 +17,9 @@ export interface DecayRange {
 export function decayRanges(layout: ParameterLayout): DecayRange[] {
   const ranges: DecayRange[] = []
   for (const { offset, length, shape } of layout.tensors) {
-    const decays = shape.length >= 2
     const last = ranges.at(-1)
-    if (last?.decays === decays) last.end = offset + length
-    else ranges.push({ start: offset, end: offset + length, decays })
+    if (last?.decays === decays(shape)) last.end = offset + length
+    else ranges.push({ start: offset, end: offset + length, decays: decays(shape) })
   }
   return ranges
 }

@@ -1,0 +1,124 @@
+import {
+  add,
+  maximum,
+  mul,
+  reciprocal,
+  type Scalar,
+  sqrt,
+  square,
+  sum,
+  type Tensor,
+  valueAndGrads,
+} from '@tensorflow/tfjs-core'
+import type { ParameterLayout } from '../../../core/layout.ts'
+import type { Model, NamedTensors } from '../../models/model.ts'
+import { decays } from '../../optim/decay.ts'
+import type { Graph } from '../graph.ts'
+import { batchInput, batchOf, parameterInputs, parameterName, parametersOf } from '../signature.ts'
+import { traceOrSurvey } from '../survey.ts'
+import { registerGradients } from '../tfjs-gradients.ts'
+import type { TraceInput } from '../trace.ts'
+import type { UpdateExpression } from './update-expressions.ts'
+
+/** How a step's vectors are called: one tensor for each parameter in each. */
+export const stateName = (vector: string) => (name: string) => `${vector}/${name}`
+export const sumName = (name: string) => `sum/${name}`
+/** What takes the place of an input of that name. */
+export const nextName = (input: string) => `next/${input}`
+
+export interface StepGraphInit {
+  model: Model
+  layout: ParameterLayout
+  /** Examples in a micro-batch. */
+  batchSize: number
+  /** Micro-batches in a step. */
+  microBatches: number
+  /** The micro-batch is not the step's first: its gradient is added to `sum/...`. */
+  continues: boolean
+}
+
+const scalarInput = (name: string): TraceInput => ({ name, shape: [], dtype: 'float32' })
+
+const inputsOf = ({ model, layout, batchSize, continues }: StepGraphInit): TraceInput[] => [
+  ...parameterInputs(layout),
+  ...(continues ? parameterInputs(layout, sumName) : []),
+  ...model.inputs(batchSize).map(batchInput),
+]
+
+/**
+ * Parameters, batch and what was summed before -> this micro-batch's share of the mean `loss`, and `next/sum/...`: the
+ * mean gradient so far.
+ * @throws MurmurError `KERNEL_UNSUPPORTED`
+ */
+export async function accumulationGraph(init: StepGraphInit): Promise<Graph> {
+  await registerGradients()
+  return await traceOrSurvey(inputsOf(init), tensors => {
+    const { loss, gradients } = meanGradients(init, tensors)
+    return { loss, ...named(init.layout, gradients, name => nextName(sumName(name))) }
+  })
+}
+
+/**
+ * A step's last micro-batch and the update: parameters, optimizer state, batch, scalars -> this micro-batch's share of
+ * `loss`, `gradientNorm` of the whole, and what takes the place of parameters and state.
+ * @param gradientClip largest Euclidean norm of the gradient; 0 leaves it alone
+ * @throws MurmurError `KERNEL_UNSUPPORTED`
+ */
+export async function updateGraph(init: StepGraphInit, update: UpdateExpression, gradientClip: number): Promise<Graph> {
+  await registerGradients()
+  const { layout } = init
+  const inputs = [
+    ...inputsOf(init),
+    ...update.state.flatMap(vector => parameterInputs(layout, stateName(vector))),
+    ...update.scalars.map(scalarInput),
+  ]
+  return await traceOrSurvey(inputs, tensors => {
+    const { loss, gradients } = meanGradients(init, tensors)
+    const gradientNorm = sqrt(gradients.map(gradient => sum(square(gradient))).reduce((all, one) => add(all, one)))
+    const scale = gradientClip > 0 ? clipScale(gradientNorm, gradientClip) : undefined
+    const outputs: Record<string, Tensor> = { loss, gradientNorm }
+    for (const [i, { name, shape }] of layout.tensors.entries()) {
+      const next = update.update(
+        {
+          parameter: tensors[parameterName(name)]!,
+          gradient: scale ? mul(gradients[i]!, scale) : gradients[i]!,
+          state: update.state.map(vector => tensors[stateName(vector)(name)]!),
+          decays: decays(shape),
+        },
+        tensors,
+      )
+      outputs[nextName(parameterName(name))] = next.parameter
+      for (const [k, vector] of update.state.entries()) outputs[nextName(stateName(vector)(name))] = next.state[k]!
+    }
+    return outputs
+  })
+}
+
+/** Parameters and batch -> `loss`. @throws MurmurError `KERNEL_UNSUPPORTED` */
+export async function lossGraph({ model, layout, batchSize }: StepGraphInit): Promise<Graph> {
+  const inputs = model.inputs(batchSize)
+  return await traceOrSurvey([...parameterInputs(layout), ...inputs.map(batchInput)], tensors => ({
+    loss: model.loss(parametersOf(tensors, layout), batchOf(tensors, inputs)),
+  }))
+}
+
+/** min(1, limit / norm) */
+const clipScale = (norm: Tensor, limit: number): Tensor => mul(limit, reciprocal(maximum(norm, limit)))
+
+function meanGradients(
+  { model, layout, batchSize, microBatches, continues }: StepGraphInit,
+  tensors: NamedTensors,
+): { loss: Scalar; gradients: Tensor[] } {
+  const batch = batchOf(tensors, model.inputs(batchSize))
+  const names = layout.tensors.map(({ name }) => name)
+  const share = (...values: Tensor[]): Scalar => {
+    const loss = model.loss(Object.fromEntries(names.map((name, i) => [name, values[i]!])), batch)
+    return microBatches > 1 ? mul(loss, 1 / microBatches) : loss
+  }
+  const { value, grads } = valueAndGrads(share)(names.map(name => tensors[parameterName(name)]!))
+  const gradients = continues ? grads.map((gradient, i) => add(gradient, tensors[sumName(names[i]!)]!)) : grads
+  return { loss: value, gradients }
+}
+
+const named = (layout: ParameterLayout, tensors: readonly Tensor[], nameOf: (name: string) => string) =>
+  Object.fromEntries(layout.tensors.map(({ name }, i) => [nameOf(name), tensors[i]!]))

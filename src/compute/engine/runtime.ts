@@ -1,0 +1,62 @@
+import type { InferenceSession } from 'onnxruntime-node'
+import { MurmurError } from '../../core/errors.ts'
+import type { TracedBackend } from './engine.ts'
+
+export type Runtime = typeof import('onnxruntime-node')
+
+export interface NativeSessionInit {
+  /** The execution provider. */
+  provider: TracedBackend
+  /** Threads inside one operation, of the CPU. */
+  threads: number
+  /** Outputs that stay on the device. @default [] */
+  resident?: readonly string[]
+}
+
+/** onnxruntime's native library. @throws MurmurError `BACKEND_UNAVAILABLE` if it does not load */
+export async function loadRuntime(): Promise<Runtime> {
+  try {
+    const module = await import('onnxruntime-node')
+    return 'default' in module ? (module.default as Runtime) : module
+  } catch (cause) {
+    throw new MurmurError({
+      code: 'BACKEND_UNAVAILABLE',
+      message: `onnxruntime-node does not load (${(cause as Error).message}): run \`npm ci\` again on this machine, and \`murmur doctor\` to see what it needs`,
+      details: { backend: 'cpu' },
+      cause,
+    })
+  }
+}
+
+/** @throws MurmurError `BACKEND_UNAVAILABLE` if the provider has no library or no device here */
+export async function openNativeSession(
+  runtime: Runtime,
+  model: Uint8Array,
+  { provider, threads, resident = [] }: NativeSessionInit,
+): Promise<InferenceSession> {
+  try {
+    return await runtime.InferenceSession.create(model, {
+      executionProviders: [provider],
+      intraOpNumThreads: threads,
+      interOpNumThreads: 1,
+      executionMode: 'sequential',
+      graphOptimizationLevel: 'all',
+      logSeverityLevel: 3,
+      preferredOutputLocation: Object.fromEntries(resident.map(name => [name, 'gpu-buffer' as const])),
+      // Threads that wait for the next step leave the cores to the network and to other peers.
+      extra: { session: { force_spinning_stop: '1' } },
+    })
+  } catch (cause) {
+    // A graph that the CPU provider refuses is the engine's own fault; others need a device and its libraries.
+    if (provider === 'cpu') throw cause
+    throw new MurmurError({
+      code: 'BACKEND_UNAVAILABLE',
+      message: `onnxruntime's ${provider} provider does not work here (${innermost((cause as Error).message)}): see \`murmur doctor\``,
+      details: { backend: provider },
+      cause,
+    })
+  }
+}
+
+/** onnxruntime puts a C++ location and the failed condition in front of what went wrong. */
+const innermost = (message: string): string => message.replace(/^.*? was false\. /s, '').split('\n')[0]!

@@ -1,0 +1,175 @@
+import type { ParameterLayout } from '../../core/layout.ts'
+import type { Batch, TracedBackend } from '../engine/engine.ts'
+import type { DeviceFeeds, DeviceResults } from '../engine/resident/device-session.ts'
+import { nextName, stateName, sumName } from '../engine/resident/step-graph.ts'
+import { type UpdateExpression, updateExpression } from '../engine/resident/update-expressions.ts'
+import { feedsOf, parameterName } from '../engine/signature.ts'
+import type { Model } from '../models/model.ts'
+import type { OptimizerConfig } from '../optim/registry.ts'
+import { DeviceTransfers, replace, type TensorVector } from './device-transfers.ts'
+import { microBatches } from './micro-batches.ts'
+import type { Replica, ReplicaVectors, UpdateInit, UpdateReport } from './replica.ts'
+import { StepSessions } from './step-sessions.ts'
+
+export interface DeviceReplicaInit {
+  model: Model
+  layout: ParameterLayout
+  /** Examples in a batch. */
+  batchSize: number
+  /** Parts in which a batch's gradient is computed, one after the other. Must divide `batchSize`. */
+  microBatches: number
+  optimizer: OptimizerConfig
+  /** Largest Euclidean norm of the gradient; 0 leaves it alone. */
+  gradientClip: number
+}
+
+/**
+ * A replica in a device's memory: parameters and optimizer state stay there from step to step, the update is part of the
+ * graph, and what comes back of a step are two numbers.
+ * @param parameters the initial ones
+ * @throws MurmurError `KERNEL_UNSUPPORTED`, `BACKEND_UNAVAILABLE`
+ */
+export async function deviceReplica(
+  backend: TracedBackend,
+  parameters: Float32Array,
+  init: DeviceReplicaInit,
+): Promise<Replica> {
+  const update = updateExpression(init.optimizer)
+  const sessions = new StepSessions(backend, {
+    ...init,
+    batchSize: init.batchSize / init.microBatches,
+    update,
+  })
+  await sessions.update() // what cannot be traced or run is told now
+  const replica = new DeviceReplica(init, update, sessions, new DeviceTransfers(backend, init.layout))
+  await replica.restore(parameters)
+  return replica
+}
+
+class DeviceReplica implements Replica {
+  readonly layout: ParameterLayout
+  readonly optimizerState: readonly string[]
+  readonly #microBatches: number
+  readonly #update: UpdateExpression
+  readonly #sessions: StepSessions
+  readonly #transfers: DeviceTransfers
+  readonly #parameters: TensorVector = []
+  readonly #state: readonly TensorVector[]
+
+  constructor(init: DeviceReplicaInit, update: UpdateExpression, sessions: StepSessions, transfers: DeviceTransfers) {
+    this.layout = init.layout
+    this.optimizerState = update.state
+    this.#microBatches = init.microBatches
+    this.#update = update
+    this.#sessions = sessions
+    this.#transfers = transfers
+    this.#state = update.state.map(() => [])
+  }
+
+  async update(batch: Batch, { learningRate, age }: UpdateInit): Promise<UpdateReport> {
+    const parts = microBatches(batch, this.#microBatches)
+    let loss = 0
+    let sums: DeviceResults['device'] = {}
+    for (const [i, part] of parts.slice(0, -1).entries()) {
+      const session = await this.#sessions.accumulation(i > 0)
+      const { host, device } = await session.run({
+        ...this.#parameterFeeds(),
+        ...this.#sumFeeds(sums),
+        ...feedsOf(part),
+      })
+      loss += host.loss![0]!
+      release(sums)
+      sums = device
+    }
+    const scalars = Object.entries(this.#update.at(learningRate, age))
+    const session = await this.#sessions.update()
+    const { host, device } = await session.run({
+      ...this.#parameterFeeds(),
+      ...Object.assign({}, ...this.#state.map((vector, k) => this.#feeds(vector, stateName(this.optimizerState[k]!)))),
+      ...this.#sumFeeds(sums),
+      ...feedsOf(parts.at(-1)!),
+      ...Object.fromEntries(scalars.map(([name, value]) => [name, Float32Array.of(value)])),
+    })
+    release(sums)
+    loss += host.loss![0]!
+    const gradientNorm = host.gradientNorm![0]!
+    if (Number.isFinite(loss) && Number.isFinite(gradientNorm)) this.#advance(device)
+    else release(device)
+    return { loss, gradientNorm }
+  }
+
+  #advance(next: DeviceResults['device']): void {
+    for (const [at, { name }] of this.layout.tensors.entries()) {
+      replace(this.#parameters, at, next[nextName(parameterName(name))]!)
+      for (const [k, vector] of this.optimizerState.entries()) {
+        replace(this.#state[k]!, at, next[nextName(stateName(vector)(name))]!)
+      }
+    }
+  }
+
+  async loss(batch: Batch): Promise<number> {
+    const session = await this.#sessions.loss()
+    let loss = 0
+    for (const part of microBatches(batch, this.#microBatches)) {
+      const { host } = await session.run({ ...this.#parameterFeeds(), ...feedsOf(part) })
+      loss += host.loss![0]!
+    }
+    return loss / this.#microBatches
+  }
+
+  async read(offset: number, into: Float32Array): Promise<void> {
+    await this.#transfers.read(this.#parameters, offset, into)
+  }
+
+  async add(offset: number, delta: Float32Array, scale: number): Promise<void> {
+    await this.#transfers.add(this.#parameters, offset, delta, scale)
+  }
+
+  async save(into: ReplicaVectors): Promise<void> {
+    await this.#transfers.read(this.#parameters, 0, into.parameters)
+    for (const [k, name] of this.optimizerState.entries()) {
+      await this.#transfers.read(this.#state[k]!, 0, into.optimizer[name]!)
+    }
+  }
+
+  /** The copies made here go to the device with the next step. */
+  async restore(parameters: Float32Array, optimizer?: Readonly<Record<string, Float32Array>>): Promise<void> {
+    this.#fill(this.#parameters, parameters)
+    for (const [k, name] of this.optimizerState.entries()) this.#fill(this.#state[k]!, optimizer?.[name])
+  }
+
+  async release(): Promise<void> {
+    for (const vector of [this.#parameters, ...this.#state]) release(vector.splice(0))
+    await this.#sessions.release()
+    await this.#transfers.release()
+  }
+
+  #fill(vector: TensorVector, values: Float32Array | undefined): void {
+    release(vector)
+    for (const [at, { offset, length }] of this.layout.tensors.entries()) {
+      vector[at] = values ? Float32Array.from(values.subarray(offset, offset + length)) : new Float32Array(length)
+    }
+  }
+
+  #parameterFeeds(): DeviceFeeds {
+    return this.#feeds(this.#parameters, parameterName)
+  }
+
+  #feeds(vector: TensorVector, nameOf: (name: string) => string): DeviceFeeds {
+    return Object.fromEntries(this.layout.tensors.map(({ name }, at) => [nameOf(name), vector[at]!]))
+  }
+
+  /** What one micro-batch left is what the next one reads. */
+  #sumFeeds(sums: DeviceResults['device']): DeviceFeeds {
+    return Object.fromEntries(
+      this.layout.tensors.flatMap(({ name }) => {
+        const sum = sums[nextName(sumName(name))]
+        return sum ? [[sumName(name), sum]] : []
+      }),
+    )
+  }
+}
+
+function release(tensors: Readonly<Record<string, DeviceResults['device'][string]>> | TensorVector): void {
+  for (const tensor of Object.values(tensors)) if ('release' in tensor) tensor.release()
+}

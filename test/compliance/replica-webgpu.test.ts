@@ -1,0 +1,15 @@
+import test from 'ava'
+import { deviceReplica } from '../../src/compute/replica/device-replica.ts'
+import { webgpuProblem } from '../support/software-vulkan.ts'
+import { hostReplicaOn, type MakeReplica, replicaSuite } from './replica.ts'
+
+const onWebgpu: MakeReplica = settings => deviceReplica('webgpu', new Float32Array(settings.layout.length), settings)
+
+// In a process of its own: a driver's crash is one failed file.
+const problem = await webgpuProblem()
+if (problem) {
+  test('on webgpu: not present here', t => {
+    t.log(problem)
+    t.pass()
+  })
+} else replicaSuite(test, 'on webgpu', onWebgpu, { reference: hostReplicaOn('cpu'), tolerance: 1e-4 })
