@@ -12,4 +12,8 @@ if (problem) {
     t.log(problem)
     t.pass()
   })
-} else replicaSuite(test, 'on webgpu', onWebgpu, { reference: hostReplicaOn('cpu'), tolerance: 1e-4 })
+} else
+  replicaSuite(test, 'on webgpu', onWebgpu, {
+    reference: hostReplicaOn('cpu'),
+    tolerance: { vectors: 1e-4, reports: 1e-3 },
+  })

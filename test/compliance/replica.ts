@@ -1,5 +1,5 @@
 import type { ExecutionContext, TestFn } from 'ava'
-import type { Batch, TracedBackend } from '../../src/compute/engine/engine.ts'
+import type { Batch, Precision, TracedBackend } from '../../src/compute/engine/engine.ts'
 import { createEngine } from '../../src/compute/engine/onnx-engine.ts'
 import { gpt } from '../../src/compute/models/gpt.ts'
 import type { OptimizerConfig } from '../../src/compute/optim/registry.ts'
@@ -21,16 +21,20 @@ interface ReplicaSettings {
   microBatches: number
   optimizer: OptimizerConfig
   gradientClip: number
+  precision: Precision
 }
 
 export type MakeReplica = (settings: ReplicaSettings) => Promise<Replica>
 
 export const hostReplicaOn =
   (backend: TracedBackend): MakeReplica =>
-  async ({ batchSize, microBatches, optimizer, gradientClip }) => {
+  async ({ batchSize, microBatches, optimizer, gradientClip, precision }) => {
     const memory = { layout, parameters: sharedFloats(layout.length), gradients: sharedFloats(layout.length) }
-    const graph = await createEngine({ backend }).compileTraining(model, batchSize / microBatches, memory)
-    return hostReplica({ graph, optimizer: createOptimizer(optimizer, layout), memory }, { microBatches, gradientClip })
+    const graph = await createEngine({ backend, precision }).compileTraining(model, batchSize / microBatches, memory)
+    return hostReplica(
+      { graph, optimizer: createOptimizer(optimizer, layout), memory },
+      { microBatches, gradientClip, precision },
+    )
   }
 
 const settings: ReplicaSettings = {
@@ -40,6 +44,7 @@ const settings: ReplicaSettings = {
   microBatches: 1,
   optimizer: { kind: 'adamw', learningRate: 0.01 },
   gradientClip: 1,
+  precision: 'float32',
 }
 
 function randomBatch(stream: Random): Batch {
@@ -74,15 +79,21 @@ async function saved(replica: Replica): Promise<ReplicaVectors> {
 const distance = (a: Float32Array, b: Float32Array): number =>
   a.reduce((largest, value, i) => Math.max(largest, Math.abs(value - b[i]!)), 0)
 
+export interface ReplicaTolerance {
+  /** Of parameters and optimizer state after some steps, absolute. */
+  vectors: number
+  /** Of the loss in nats, and of the gradient's norm as a fraction. */
+  reports: number
+}
+
 /**
- * What every replica does, wherever its parameters lie. `reference` is one to agree with, `tolerance` how far apart the
- * parameters of the two may be after some steps.
+ * What every replica does, wherever its parameters lie. `reference` is one to agree with.
  */
 export function replicaSuite(
   test: TestFn,
   name: string,
   make: MakeReplica,
-  { reference, tolerance }: { reference: MakeReplica; tolerance: number },
+  { reference, tolerance }: { reference: MakeReplica; tolerance: ReplicaTolerance },
 ): void {
   const withReplicas = (title: string, changes: Partial<ReplicaSettings>, makers: readonly MakeReplica[]) => {
     return (body: (t: ExecutionContext, replicas: Replica[]) => Promise<void>) =>
@@ -114,17 +125,17 @@ export function replicaSuite(
         const batch = randomBatch(stream)
         const init = { learningRate: optimizer.learningRate * 2 ** -age, age }
         const [report, expected] = [await replica!.update(batch, init), await other!.update(batch, init)]
-        t.true(Math.abs(report.loss - expected.loss) <= 10 * tolerance, `${report.loss} ${expected.loss}`)
-        t.true(Math.abs(report.gradientNorm / expected.gradientNorm - 1) <= 100 * tolerance)
+        t.true(Math.abs(report.loss - expected.loss) <= tolerance.reports, `${report.loss} ${expected.loss}`)
+        t.true(Math.abs(report.gradientNorm / expected.gradientNorm - 1) <= tolerance.reports)
       }
       const [ours, theirs] = [await saved(replica!), await saved(other!)]
-      t.true(distance(ours.parameters, theirs.parameters) <= tolerance)
+      t.true(distance(ours.parameters, theirs.parameters) <= tolerance.vectors)
       t.true(distance(ours.parameters, initialParameters()) > 0.001)
       for (const vector of replica!.optimizerState) {
-        t.true(distance(ours.optimizer[vector]!, theirs.optimizer[vector]!) <= tolerance, vector)
+        t.true(distance(ours.optimizer[vector]!, theirs.optimizer[vector]!) <= tolerance.vectors, vector)
       }
       const batch = randomBatch(stream)
-      t.true(Math.abs((await replica!.loss(batch)) - (await other!.loss(batch))) <= 10 * tolerance)
+      t.true(Math.abs((await replica!.loss(batch)) - (await other!.loss(batch))) <= tolerance.reports)
     })
   }
 

@@ -13,7 +13,13 @@ export interface EngineInit {
   backend?: TracedBackend
   /** Threads inside one operation. Must be >= 1. @default 1 */
   threads?: number
+  /** @default 'float32' */
+  precision?: Precision
 }
+
+/** `mixed`: products in float16, the rest in float32. */
+export const precisions = ['float32', 'mixed'] as const
+export type Precision = (typeof precisions)[number]
 
 /** One batch: flat arrays named and ordered as the model's `inputs` say. */
 export type Batch = Readonly<Record<string, Int32Array | Float32Array>>
@@ -24,11 +30,19 @@ export type Batch = Readonly<Record<string, Int32Array | Float32Array>>
  */
 export interface TrainingGraph {
   /** Forward and backward. Returns the loss; `gradients` then hold d loss / d parameters. */
-  lossAndGradients(batch: Batch): Promise<number>
+  lossAndGradients(batch: Batch, init?: GradientInit): Promise<number>
   /** Forward only. */
   loss(batch: Batch): Promise<number>
   /** Frees the native sessions. */
   release(): Promise<void>
+}
+
+export interface GradientInit {
+  /**
+   * Factor of the loss on the way back, where that is computed in float16; what comes out is the same but for rounding.
+   * @default 1
+   */
+  lossScale?: number
 }
 
 export interface TrainingMemory {
@@ -47,6 +61,7 @@ export interface InferenceGraph {
 export interface Engine {
   readonly backend: BackendName
   readonly threads: number
+  readonly precision: Precision
   /** @throws MurmurError `KERNEL_UNSUPPORTED` naming the kernel */
   compileTraining(model: Model, batchSize: number, memory: TrainingMemory): Promise<TrainingGraph>
   /** `forward` maps parameters and inputs to a tensor, as plain tfjs code. */

@@ -4,7 +4,7 @@
  * and that `MatMul` carries `transposeA` and `transposeB`; `onnx/lower.ts` says how each is written.
  * Graphs are never changed in place: a pass builds a new one.
  */
-export type DataType = 'float32' | 'int32' | 'int64' | 'bool'
+export type DataType = 'float32' | 'float16' | 'int32' | 'int64' | 'bool'
 
 export interface TensorType {
   readonly shape: readonly number[]

@@ -1,4 +1,4 @@
-import { type Scalar, type Tensor, valueAndGrads } from '@tensorflow/tfjs-core'
+import type { Scalar, Tensor } from '@tensorflow/tfjs-core'
 import type { ParameterLayout } from '../../core/layout.ts'
 import type { InputSpec, Model, NamedTensors } from '../models/model.ts'
 import type {
@@ -6,10 +6,12 @@ import type {
   Engine,
   EngineInit,
   InferenceGraph,
+  Precision,
   TracedBackend,
   TrainingGraph,
   TrainingMemory,
 } from './engine.ts'
+import { lossAndGradients, lossScaleName } from './gradients.ts'
 import type { Graph } from './graph.ts'
 import { optimize } from './optimize.ts'
 import { removeDeadCode } from './passes/dead-code.ts'
@@ -22,6 +24,7 @@ import {
   parameterInputs,
   parameterName,
   parametersOf,
+  scalarInput,
   views,
 } from './signature.ts'
 import { traceOrSurvey } from './survey.ts'
@@ -29,24 +32,26 @@ import { registerGradients } from './tfjs-gradients.ts'
 
 /** An engine that traces tfjs code into ONNX graphs and runs them with onnxruntime. */
 export function createEngine(init: EngineInit = {}): Engine {
-  const { backend = 'cpu', threads = 1 } = init
+  const { backend = 'cpu', threads = 1, precision = 'float32' } = init
   if (!Number.isInteger(threads) || threads < 1) {
     throw new TypeError(`Expected \`threads\` to be an integer >= 1, got ${threads}`)
   }
-  return new OnnxEngine(backend, threads)
+  return new OnnxEngine(backend, threads, precision)
 }
 
 class OnnxEngine implements Engine {
   readonly backend: TracedBackend
   readonly threads: number
+  readonly precision: Precision
 
-  constructor(backend: TracedBackend, threads: number) {
+  constructor(backend: TracedBackend, threads: number, precision: Precision) {
     this.backend = backend
     this.threads = threads
+    this.precision = precision
   }
 
   async compileTraining(model: Model, batchSize: number, memory: TrainingMemory): Promise<TrainingGraph> {
-    const graph = optimize(await traceTraining(model, batchSize, memory.layout), this.threads)
+    const graph = optimize(await traceTraining(model, batchSize, memory.layout, this.precision), this)
     return await openTraining(graph, memory, { provider: this.backend, threads: this.threads })
   }
 
@@ -59,7 +64,7 @@ class OnnxEngine implements Engine {
     const traced = await traceOrSurvey([...parameterInputs(layout), ...inputs.map(batchInput)], tensors => ({
       output: forward(parametersOf(tensors, layout), batchOf(tensors, inputs)),
     }))
-    const session = await openSession(optimize(traced, this.threads), views(layout, parameters, parameterName), {
+    const session = await openSession(optimize(traced, this), views(layout, parameters, parameterName), {
       provider: this.backend,
       threads: this.threads,
     })
@@ -74,16 +79,26 @@ class OnnxEngine implements Engine {
 }
 
 /** Forward and backward of a model: the outputs are `loss` and a gradient for each parameter. */
-async function traceTraining(model: Model, batchSize: number, layout: ParameterLayout): Promise<Graph> {
+async function traceTraining(
+  model: Model,
+  batchSize: number,
+  layout: ParameterLayout,
+  precision: Precision,
+): Promise<Graph> {
   await registerGradients()
   const inputs = model.inputs(batchSize)
   const names = layout.tensors.map(({ name }) => name)
-  return await traceOrSurvey([...parameterInputs(layout), ...inputs.map(batchInput)], tensors => {
+  const scale = precision === 'mixed' ? [scalarInput(lossScaleName)] : []
+  return await traceOrSurvey([...parameterInputs(layout), ...inputs.map(batchInput), ...scale], tensors => {
     const batch = batchOf(tensors, inputs)
     const loss = (...values: Tensor[]): Scalar =>
       model.loss(Object.fromEntries(names.map((name, i) => [name, values[i]!])), batch)
-    const { value, grads } = valueAndGrads(loss)(names.map(name => tensors[parameterName(name)]!))
-    return { loss: value, ...Object.fromEntries(names.map((name, i) => [gradientName(name), grads[i]!])) }
+    const values = names.map(name => tensors[parameterName(name)]!)
+    const found = lossAndGradients(loss, values, tensors[lossScaleName])
+    return {
+      loss: found.loss,
+      ...Object.fromEntries(names.map((name, i) => [gradientName(name), found.gradients[i]!])),
+    }
   })
 }
 
@@ -100,9 +115,12 @@ async function openTraining(graph: Graph, memory: TrainingMemory, init: SessionI
       parameters,
       init,
     )
-  const lossOf = async (session: Session, batch: Batch) => (await session.run(feedsOf(batch))).loss![0]!
+  const lossOf = async (session: Session, batch: Batch, lossScale = 1) => {
+    const { loss } = await session.run({ ...feedsOf(batch), [lossScaleName]: Float32Array.of(lossScale) })
+    return loss![0]!
+  }
   return {
-    lossAndGradients: batch => lossOf(training, batch),
+    lossAndGradients: (batch, { lossScale } = {}) => lossOf(training, batch, lossScale),
     loss: async batch => {
       evaluation ??= openEvaluation()
       return await lossOf(await evaluation, batch)

@@ -1,7 +1,9 @@
+import type { Precision } from './engine.ts'
 import type { Graph } from './graph.ts'
 import { shareSubexpressions } from './passes/common-subexpressions.ts'
 import { foldConstants } from './passes/constant-folding.ts'
 import { removeDeadCode } from './passes/dead-code.ts'
+import { halveProducts } from './passes/half-products.ts'
 import { orderScatters } from './passes/ordered-scatters.ts'
 import type { Pass } from './passes/rewrite.ts'
 import { simplify } from './passes/simplify.ts'
@@ -18,11 +20,20 @@ const passes: readonly Pass[] = [
   removeDeadCode,
 ]
 
-/**
- * Runs every pass over a traced graph, and verifies the graph before and after each.
- * @param threads that the graph will run on
- */
-export function optimize(graph: Graph, threads: number): Graph {
-  const all = threads > 1 ? [...passes, orderScatters] : passes
+export interface OptimizeInit {
+  /** On which the graph will run. @default 1 */
+  threads?: number
+  /** @default 'float32' */
+  precision?: Precision
+}
+
+/** Runs every pass over a traced graph, and verifies the graph before and after each. */
+export function optimize(graph: Graph, { threads = 1, precision = 'float32' }: OptimizeInit = {}): Graph {
+  const all = [
+    ...passes,
+    ...(threads > 1 ? [orderScatters] : []),
+    // Two products often read the same tensor: it is rounded once.
+    ...(precision === 'mixed' ? [halveProducts, shareSubexpressions] : []),
+  ]
   return all.reduce((current, pass) => verify(pass(current), pass.name), verify(graph, 'the trace'))
 }

@@ -34,6 +34,7 @@ export async function openNativeSession(
   model: Uint8Array,
   { provider, threads, resident = [] }: NativeSessionInit,
 ): Promise<InferenceSession> {
+  const location = provider === 'webgpu' ? 'gpu-buffer' : 'cpu'
   try {
     return await runtime.InferenceSession.create(model, {
       executionProviders: [provider],
@@ -42,7 +43,7 @@ export async function openNativeSession(
       executionMode: 'sequential',
       graphOptimizationLevel: 'all',
       logSeverityLevel: 3,
-      preferredOutputLocation: Object.fromEntries(resident.map(name => [name, 'gpu-buffer' as const])),
+      preferredOutputLocation: Object.fromEntries(resident.map(name => [name, location])),
       // Threads that wait for the next step leave the cores to the network and to other peers.
       extra: { session: { force_spinning_stop: '1' } },
     })

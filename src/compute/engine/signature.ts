@@ -18,6 +18,8 @@ export const parameterInputs = (
 
 export const batchInput = (spec: InputSpec): TraceInput => ({ ...spec, name: inputName(spec.name) })
 
+export const scalarInput = (name: string): TraceInput => ({ name, shape: [], dtype: 'float32' })
+
 /** A traced graph's inputs as the model knows them. */
 export const parametersOf = (
   tensors: NamedTensors,

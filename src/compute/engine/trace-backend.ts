@@ -91,8 +91,8 @@ function graphType(dtype: tf.DataType): DataType {
 }
 
 function tfjsType(dtype: DataType): tf.DataType {
-  if (dtype !== 'int64') return dtype
-  throw new TypeError('int64 is internal to the graph: a kernel rule must cast it back to int32')
+  if (dtype !== 'int64' && dtype !== 'float16') return dtype
+  throw new TypeError(`${dtype} is internal to the graph: a kernel rule must cast it back`)
 }
 
 function constantData(values: tf.BackendValues, dtype: tf.DataType): ConstantData {

@@ -5,6 +5,8 @@ export function typedArray(values: Iterable<number>, dtype: DataType): ConstantD
   switch (dtype) {
     case 'float32':
       return Float32Array.from(values)
+    case 'float16':
+      throw new TypeError('float16 is internal to the graph: constants are float32 and cast')
     case 'int32':
       return Int32Array.from(values)
     case 'int64':

@@ -1,5 +1,6 @@
 import type { ParameterLayout } from '../../core/layout.ts'
-import type { Batch, TracedBackend } from '../engine/engine.ts'
+import type { Batch, Precision, TracedBackend } from '../engine/engine.ts'
+import { lossScaleName } from '../engine/gradients.ts'
 import type { DeviceFeeds, DeviceResults } from '../engine/resident/device-session.ts'
 import { nextName, stateName, sumName } from '../engine/resident/step-graph.ts'
 import { type UpdateExpression, updateExpression } from '../engine/resident/update-expressions.ts'
@@ -7,6 +8,7 @@ import { feedsOf, parameterName } from '../engine/signature.ts'
 import type { Model } from '../models/model.ts'
 import type { OptimizerConfig } from '../optim/registry.ts'
 import { DeviceTransfers, replace, type TensorVector } from './device-transfers.ts'
+import { LossScale } from './loss-scale.ts'
 import { microBatches } from './micro-batches.ts'
 import type { Replica, ReplicaVectors, UpdateInit, UpdateReport } from './replica.ts'
 import { StepSessions } from './step-sessions.ts'
@@ -21,6 +23,7 @@ export interface DeviceReplicaInit {
   optimizer: OptimizerConfig
   /** Largest Euclidean norm of the gradient; 0 leaves it alone. */
   gradientClip: number
+  precision: Precision
 }
 
 /**
@@ -51,6 +54,7 @@ class DeviceReplica implements Replica {
   readonly optimizerState: readonly string[]
   readonly #microBatches: number
   readonly #update: UpdateExpression
+  readonly #lossScale: LossScale | undefined
   readonly #sessions: StepSessions
   readonly #transfers: DeviceTransfers
   readonly #parameters: TensorVector = []
@@ -61,19 +65,26 @@ class DeviceReplica implements Replica {
     this.optimizerState = update.state
     this.#microBatches = init.microBatches
     this.#update = update
+    this.#lossScale = init.precision === 'mixed' ? new LossScale() : undefined
     this.#sessions = sessions
     this.#transfers = transfers
     this.#state = update.state.map(() => [])
   }
 
-  async update(batch: Batch, { learningRate, age }: UpdateInit): Promise<UpdateReport> {
+  async update(batch: Batch, init: UpdateInit): Promise<UpdateReport> {
+    if (!this.#lossScale) return await this.#attempt(batch, init)
+    return await this.#lossScale.step(scale => this.#attempt(batch, init, scale))
+  }
+
+  async #attempt(batch: Batch, { learningRate, age }: UpdateInit, lossScale = 1): Promise<UpdateReport> {
+    const constant = { ...this.#parameterFeeds(), [lossScaleName]: Float32Array.of(lossScale) }
     const parts = microBatches(batch, this.#microBatches)
     let loss = 0
     let sums: DeviceResults['device'] = {}
     for (const [i, part] of parts.slice(0, -1).entries()) {
       const session = await this.#sessions.accumulation(i > 0)
       const { host, device } = await session.run({
-        ...this.#parameterFeeds(),
+        ...constant,
         ...this.#sumFeeds(sums),
         ...feedsOf(part),
       })
@@ -84,7 +95,7 @@ class DeviceReplica implements Replica {
     const scalars = Object.entries(this.#update.at(learningRate, age))
     const session = await this.#sessions.update()
     const { host, device } = await session.run({
-      ...this.#parameterFeeds(),
+      ...constant,
       ...Object.assign({}, ...this.#state.map((vector, k) => this.#feeds(vector, stateName(this.optimizerState[k]!)))),
       ...this.#sumFeeds(sums),
       ...feedsOf(parts.at(-1)!),

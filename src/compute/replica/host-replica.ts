@@ -1,9 +1,10 @@
 import type { ParameterLayout } from '../../core/layout.ts'
 import { sharedFloats } from '../../core/parameters.ts'
 import { addScaled } from '../../core/vector.ts'
-import type { Batch, TrainingGraph, TrainingMemory } from '../engine/engine.ts'
+import type { Batch, GradientInit, Precision, TrainingGraph, TrainingMemory } from '../engine/engine.ts'
 import { clipGradients } from '../optim/clip.ts'
 import type { Optimizer } from '../optim/optimizer.ts'
+import { LossScale } from './loss-scale.ts'
 import { microBatches } from './micro-batches.ts'
 import type { Replica, ReplicaVectors, UpdateInit, UpdateReport } from './replica.ts'
 
@@ -19,6 +20,8 @@ export interface HostReplicaInit {
   microBatches: number
   /** Largest Euclidean norm of the gradient; 0 leaves it alone. */
   gradientClip: number
+  /** In which the graph computes. @default 'float32' */
+  precision?: Precision
 }
 
 /** A replica in this machine's memory: the graph reads and writes it in place, and the optimizer loops over it. */
@@ -31,6 +34,7 @@ class HostReplica implements Replica {
   readonly optimizerState: readonly string[]
   readonly #c: HostReplicaComponents
   readonly #init: HostReplicaInit
+  readonly #lossScale: LossScale | undefined
   readonly #state: readonly Float32Array[]
   /** Sum of the micro-batches' gradients, where there are several. */
   readonly #sum: Float32Array | undefined
@@ -39,15 +43,21 @@ class HostReplica implements Replica {
     const { memory, optimizer } = components
     this.#c = components
     this.#init = init
+    this.#lossScale = init.precision === 'mixed' ? new LossScale() : undefined
     this.layout = memory.layout
     this.optimizerState = optimizer.state
     this.#state = optimizer.state.map(() => sharedFloats(memory.layout.length))
     this.#sum = init.microBatches > 1 ? sharedFloats(memory.layout.length) : undefined
   }
 
-  async update(batch: Batch, { learningRate, age }: UpdateInit): Promise<UpdateReport> {
+  async update(batch: Batch, init: UpdateInit): Promise<UpdateReport> {
+    if (!this.#lossScale) return await this.#attempt(batch, init)
+    return await this.#lossScale.step(scale => this.#attempt(batch, init, scale))
+  }
+
+  async #attempt(batch: Batch, { learningRate, age }: UpdateInit, lossScale?: number): Promise<UpdateReport> {
     const { memory, optimizer } = this.#c
-    const loss = await this.#lossAndGradients(batch)
+    const loss = await this.#lossAndGradients(batch, { lossScale })
     const gradientNorm = clipGradients(memory.gradients, this.#init.gradientClip)
     if (Number.isFinite(loss) && Number.isFinite(gradientNorm)) {
       optimizer.update(memory.parameters, memory.gradients, this.#state, learningRate, age)
@@ -55,14 +65,14 @@ class HostReplica implements Replica {
     return { loss, gradientNorm }
   }
 
-  async #lossAndGradients(batch: Batch): Promise<number> {
+  async #lossAndGradients(batch: Batch, init: GradientInit): Promise<number> {
     const { graph, memory } = this.#c
-    if (!this.#sum) return await graph.lossAndGradients(batch)
+    if (!this.#sum) return await graph.lossAndGradients(batch, init)
     const weight = 1 / this.#init.microBatches
     let loss = 0
     this.#sum.fill(0)
     for (const part of microBatches(batch, this.#init.microBatches)) {
-      loss += weight * (await graph.lossAndGradients(part))
+      loss += weight * (await graph.lossAndGradients(part, init))
       addScaled(this.#sum, memory.gradients, weight)
     }
     memory.gradients.set(this.#sum)

@@ -51,7 +51,7 @@ export class StepSessions {
   }
 
   async #compile(trace: () => Promise<Graph>): Promise<DeviceSession> {
-    const graph = optimize(await trace(), 1)
+    const graph = optimize(await trace(), { precision: this.#init.precision })
     // What takes an input's place in the next run stays; the rest is for the caller.
     const resident = [...graph.outputs.keys()].filter(name => name.startsWith('next/'))
     return await openDeviceSession(graph, { provider: this.#backend, resident })

@@ -57,4 +57,4 @@ export const modelType = (): protobuf.Type => protobuf.parse(source, { keepCase:
 export const attributeType = { float: 1, int: 2, string: 3, floats: 6, ints: 7 } as const
 
 /** TensorProto.DataType */
-export const elementType = { float32: 1, int32: 6, int64: 7, bool: 9 } as const
+export const elementType = { float32: 1, int32: 6, int64: 7, bool: 9, float16: 10 } as const

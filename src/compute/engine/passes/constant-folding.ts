@@ -58,6 +58,7 @@ function fold(node: Node, inputs: readonly Value[], build: GraphBuilder): Value 
   const first = inputs[0]
   if (!first?.node.data) return undefined
   const type = inferTypes({ op: node.op, inputs, attributes: node.attributes })[0]!
+  if (type.dtype === 'float16') return undefined // rounded where it runs
   if (node.op === 'Reshape') return build.constant(first.node.data, type)
   const value = uniformValue(first)
   if (value === undefined) return undefined

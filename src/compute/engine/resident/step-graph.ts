@@ -1,20 +1,11 @@
-import {
-  add,
-  maximum,
-  mul,
-  reciprocal,
-  type Scalar,
-  sqrt,
-  square,
-  sum,
-  type Tensor,
-  valueAndGrads,
-} from '@tensorflow/tfjs-core'
+import { add, maximum, mul, reciprocal, type Scalar, sqrt, square, sum, type Tensor } from '@tensorflow/tfjs-core'
 import type { ParameterLayout } from '../../../core/layout.ts'
 import type { Model, NamedTensors } from '../../models/model.ts'
 import { decays } from '../../optim/decay.ts'
+import type { Precision } from '../engine.ts'
+import { lossAndGradients, lossScaleName } from '../gradients.ts'
 import type { Graph } from '../graph.ts'
-import { batchInput, batchOf, parameterInputs, parameterName, parametersOf } from '../signature.ts'
+import { batchInput, batchOf, parameterInputs, parameterName, parametersOf, scalarInput } from '../signature.ts'
 import { traceOrSurvey } from '../survey.ts'
 import { registerGradients } from '../tfjs-gradients.ts'
 import type { TraceInput } from '../trace.ts'
@@ -35,14 +26,14 @@ export interface StepGraphInit {
   microBatches: number
   /** The micro-batch is not the step's first: its gradient is added to `sum/...`. */
   continues: boolean
+  precision: Precision
 }
 
-const scalarInput = (name: string): TraceInput => ({ name, shape: [], dtype: 'float32' })
-
-const inputsOf = ({ model, layout, batchSize, continues }: StepGraphInit): TraceInput[] => [
+const inputsOf = ({ model, layout, batchSize, continues, precision }: StepGraphInit): TraceInput[] => [
   ...parameterInputs(layout),
   ...(continues ? parameterInputs(layout, sumName) : []),
   ...model.inputs(batchSize).map(batchInput),
+  ...(precision === 'mixed' ? [scalarInput(lossScaleName)] : []),
 ]
 
 /**
@@ -108,16 +99,17 @@ const clipScale = (norm: Tensor, limit: number): Tensor => mul(limit, reciprocal
 function meanGradients(
   { model, layout, batchSize, microBatches, continues }: StepGraphInit,
   tensors: NamedTensors,
-): { loss: Scalar; gradients: Tensor[] } {
+): { loss: Tensor; gradients: Tensor[] } {
   const batch = batchOf(tensors, model.inputs(batchSize))
   const names = layout.tensors.map(({ name }) => name)
   const share = (...values: Tensor[]): Scalar => {
     const loss = model.loss(Object.fromEntries(names.map((name, i) => [name, values[i]!])), batch)
     return microBatches > 1 ? mul(loss, 1 / microBatches) : loss
   }
-  const { value, grads } = valueAndGrads(share)(names.map(name => tensors[parameterName(name)]!))
-  const gradients = continues ? grads.map((gradient, i) => add(gradient, tensors[sumName(names[i]!)]!)) : grads
-  return { loss: value, gradients }
+  const values = names.map(name => tensors[parameterName(name)]!)
+  const found = lossAndGradients(share, values, tensors[lossScaleName])
+  if (!continues) return found
+  return { ...found, gradients: found.gradients.map((one, i) => add(one, tensors[sumName(names[i]!)]!)) }
 }
 
 const named = (layout: ParameterLayout, tensors: readonly Tensor[], nameOf: (name: string) => string) =>

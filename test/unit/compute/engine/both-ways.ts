@@ -25,7 +25,7 @@ export async function runTraced(inputs: Readonly<Record<string, TensorData>>, co
     ([name, { shape, values }]) => ({ name, shape, dtype: dtypeOf(values) }) as const,
   )
   const traced = await traceOrSurvey(specs, tensors => asFloats(compute(tensors)))
-  const session = await openSession(optimize(traced, 1), {}, { provider: 'cpu', threads: 1 })
+  const session = await openSession(optimize(traced), {}, { provider: 'cpu', threads: 1 })
   try {
     const feeds = Object.fromEntries(Object.entries(inputs).map(([name, { values }]) => [name, values]))
     return (await session.run(feeds)) as Numbers

@@ -147,12 +147,23 @@ test('rows are scattered one after the other when there are several threads', t 
     const ids = build.add('Cast', [build.fill(1, { shape: [2, 1], dtype: 'int32' })], { to: 'int64' })
     return build.add('ScatterRows', [build.fill(0, { shape: [5, 3], dtype: 'float32' }), ids, x])
   })
-  t.true(ops(optimize(graph, 1)).includes('ScatterRows'))
-  t.false(ops(optimize(graph, 2)).includes('ScatterRows'))
-  t.deepEqual(output(optimize(graph, 2)).shape, [5, 3])
+  t.true(ops(optimize(graph)).includes('ScatterRows'))
+  t.false(ops(optimize(graph, { threads: 2 })).includes('ScatterRows'))
+  t.deepEqual(output(optimize(graph, { threads: 2 })).shape, [5, 3])
 })
 
 test('optimize verifies what it is given', t => {
   const graph = graphOf((build, x) => build.add('Exp', [x]))
-  t.throws(() => optimize({ ...graph, nodes: [] }, 1), { message: /wrong after the trace/ })
+  t.throws(() => optimize({ ...graph, nodes: [] }), { message: /wrong after the trace/ })
+})
+
+test('mixed precision: products are float16, what is around them is not, and a shared factor is rounded once', t => {
+  const graph = graphOf((build, x) => {
+    const product = build.add('MatMul', [x, x], { transposeA: true, transposeB: false })
+    return build.add('Exp', [product])
+  })
+  const halved = optimize(graph, { precision: 'mixed' })
+  t.deepEqual(ops(halved), ['Input', 'Cast', 'MatMul', 'Cast', 'Exp'])
+  t.is(halved.nodes.find(({ op }) => op === 'MatMul')!.outputs[0]!.dtype, 'float16')
+  t.is(output(halved).dtype, 'float32')
 })
