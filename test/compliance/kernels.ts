@@ -88,7 +88,7 @@ async function open(inputs: Inputs, compute: Compute, rules: KernelRules) {
   const specs = Object.entries(inputs).map(
     ([name, data]) => ({ name, shape: data.shape, dtype: dtypeOf(data) }) as const,
   )
-  const session = await openSession(optimize(trace(specs, compute, rules), 1), {}, { threads: 1 })
+  const session = await openSession(optimize(trace(specs, compute, rules), 1), {}, { provider: 'cpu', threads: 1 })
   return {
     run: async (data: Inputs): Promise<Numbers> => {
       const feeds = Object.fromEntries(Object.entries(data).map(([name, { values }]) => [name, values]))
