@@ -23,9 +23,12 @@ export type Batch = Readonly<Record<string, Int32Array | Float32Array>>
  * are flat views in the layout's order, over SharedArrayBuffers, fed to and fetched from the runtime without a copy.
  */
 export interface TrainingGraph {
-  /** Forward and backward. Returns the loss; `gradients` then hold d loss / d parameters. */
-  lossAndGradients(batch: Batch): Promise<number>
-  /** Forward only. */
+  /**
+   * Forward and backward. Returns the loss; `gradients` then hold d loss / d parameters.
+   * @param seed of the masks of dropout, an integer: the same seed gives the same masks. By default the number of earlier calls.
+   */
+  lossAndGradients(batch: Batch, seed?: number): Promise<number>
+  /** Forward only, and nothing is dropped. */
   loss(batch: Batch): Promise<number>
   /** Frees the native sessions. */
   release(): Promise<void>

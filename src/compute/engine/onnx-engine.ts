@@ -1,19 +1,12 @@
 import { type Scalar, type Tensor, valueAndGrads } from '@tensorflow/tfjs-core'
 import type { ParameterLayout } from '../../core/layout.ts'
 import type { InputSpec, Model, NamedTensors } from '../models/model.ts'
-import type {
-  Batch,
-  Engine,
-  EngineInit,
-  InferenceGraph,
-  TracedBackend,
-  TrainingGraph,
-  TrainingMemory,
-} from './engine.ts'
+import type { Engine, EngineInit, InferenceGraph, TracedBackend, TrainingGraph, TrainingMemory } from './engine.ts'
 import type { Graph } from './graph.ts'
 import { optimize } from './optimize.ts'
-import { removeDeadCode } from './passes/dead-code.ts'
-import { openSession, type Session, type SessionInit } from './session.ts'
+import { keepEverything } from './passes/dropout.ts'
+import { drawsRandomly, seedName, seedOf } from './random-values.ts'
+import { type Bindings, openSession, type Session, type SessionInit } from './session.ts'
 import {
   batchInput,
   batchOf,
@@ -46,7 +39,7 @@ class OnnxEngine implements Engine {
   }
 
   async compileTraining(model: Model, batchSize: number, memory: TrainingMemory): Promise<TrainingGraph> {
-    const graph = optimize(await traceTraining(model, batchSize, memory.layout), this.threads)
+    const graph = await traceTraining(model, batchSize, memory.layout)
     return await openTraining(graph, memory, { provider: this.backend, threads: this.threads })
   }
 
@@ -59,10 +52,14 @@ class OnnxEngine implements Engine {
     const traced = await traceOrSurvey([...parameterInputs(layout), ...inputs.map(batchInput)], tensors => ({
       output: forward(parametersOf(tensors, layout), batchOf(tensors, inputs)),
     }))
-    const session = await openSession(optimize(traced, this.threads), views(layout, parameters, parameterName), {
-      provider: this.backend,
-      threads: this.threads,
-    })
+    const session = await openSession(
+      optimize(keepEverything(traced), this.threads),
+      views(layout, parameters, parameterName),
+      {
+        provider: this.backend,
+        threads: this.threads,
+      },
+    )
     return {
       run: async batch => {
         const { output } = await session.run(feedsOf(batch))
@@ -92,20 +89,25 @@ async function openTraining(graph: Graph, memory: TrainingMemory, init: SessionI
   const { layout } = memory
   const parameters = views(layout, memory.parameters, parameterName)
   const gradients = views(layout, memory.gradients, gradientName)
-  const training = await openSession(graph, { ...parameters, ...gradients }, init)
+  const training = await openSession(optimize(graph, init.threads), { ...parameters, ...gradients }, init)
   let evaluation: Promise<Session> | undefined
   const openEvaluation = () =>
     openSession(
-      removeDeadCode({ ...graph, outputs: new Map([['loss', graph.outputs.get('loss')!]]) }),
+      optimize(keepEverything({ ...graph, outputs: new Map([['loss', graph.outputs.get('loss')!]]) }), init.threads),
       parameters,
       init,
     )
-  const lossOf = async (session: Session, batch: Batch) => (await session.run(feedsOf(batch))).loss![0]!
+  const lossOf = async (session: Session, feeds: Bindings) => (await session.run(feeds)).loss![0]!
+  const random = drawsRandomly(graph)
+  let runs = 0
   return {
-    lossAndGradients: batch => lossOf(training, batch),
+    lossAndGradients: (batch, seed = runs) => {
+      runs++
+      return lossOf(training, { ...feedsOf(batch), ...(random && { [seedName]: seedOf(seed) }) })
+    },
     loss: async batch => {
       evaluation ??= openEvaluation()
-      return await lossOf(await evaluation, batch)
+      return await lossOf(await evaluation, feedsOf(batch))
     },
     release: async () => {
       await training.release()

@@ -23,6 +23,14 @@ const source: Inference = (inputs, attributes) => {
   return [{ shape: shapeOf(attributes, 'shape'), dtype: attributes.dtype as DataType }]
 }
 
+/** Values that depend on a seed and on the place in the graph. */
+const random: Inference = (inputs, attributes) => {
+  const seed = only(inputs, 1)[0]!
+  expect(seed.dtype === 'int32' && seed.shape.length === 0, `seed is ${seed.dtype}[${seed.shape}], not int32[]`)
+  integerOf(attributes, 'site')
+  return [{ shape: shapeOf(attributes, 'shape'), dtype: 'float32' }]
+}
+
 /** Same shape out as in. */
 const unary =
   (from?: readonly DataType[], to?: DataType): Inference =>
@@ -216,6 +224,7 @@ const booleans = ['bool'] as const
 
 const table: readonly (readonly [ops: string, Inference])[] = [
   ['Input Constant', source],
+  ['RandomUniform DropoutMask', random],
   ['Identity', unary()],
   ['Abs Neg Sign', unary(numbers)],
   ['Exp Log Sqrt Reciprocal Tanh Sigmoid Erf Softplus Floor Ceil Round', unary(floats)],
