@@ -123,7 +123,7 @@ export function replicaSuite(
       const stream = random(1)
       for (let age = 0; age < 8; age++) {
         const batch = randomBatch(stream)
-        const init = { learningRate: optimizer.learningRate * 2 ** -age, age }
+        const init = { learningRate: optimizer.learningRate * 2 ** -age, age, seed: age }
         const [report, expected] = [await replica!.update(batch, init), await other!.update(batch, init)]
         t.true(Math.abs(report.loss - expected.loss) <= tolerance.reports, `${report.loss} ${expected.loss}`)
         t.true(Math.abs(report.gradientNorm / expected.gradientNorm - 1) <= tolerance.reports)
@@ -145,8 +145,8 @@ export function replicaSuite(
   ])(async (t, [whole, parts]) => {
     const batch = randomBatch(random(2))
     const [one, four] = [
-      await whole!.update(batch, { learningRate: 0.01, age: 0 }),
-      await parts!.update(batch, { learningRate: 0.01, age: 0 }),
+      await whole!.update(batch, { learningRate: 0.01, age: 0, seed: 0 }),
+      await parts!.update(batch, { learningRate: 0.01, age: 0, seed: 0 }),
     ]
     t.true(Math.abs(one.loss - four.loss) < 1e-5)
     t.true(Math.abs(one.gradientNorm / four.gradientNorm - 1) < 1e-3)
@@ -158,15 +158,15 @@ export function replicaSuite(
 
   withReplicas('what is saved and restored goes on to the same bytes', {}, [make])(async (t, [replica]) => {
     const stream = random(3)
-    await replica!.update(randomBatch(stream), { learningRate: 0.01, age: 0 })
+    await replica!.update(randomBatch(stream), { learningRate: 0.01, age: 0, seed: 0 })
     const half = await saved(replica!)
     const batch = randomBatch(stream)
-    const report = await replica!.update(batch, { learningRate: 0.01, age: 1 })
+    const report = await replica!.update(batch, { learningRate: 0.01, age: 1, seed: 1 })
     const whole = await saved(replica!)
     t.notDeepEqual(whole, half)
     await replica!.restore(half.parameters, half.optimizer)
     t.deepEqual(await saved(replica!), half)
-    t.deepEqual(await replica!.update(batch, { learningRate: 0.01, age: 1 }), report)
+    t.deepEqual(await replica!.update(batch, { learningRate: 0.01, age: 1, seed: 1 }), report)
     t.deepEqual(await saved(replica!), whole)
     await replica!.restore(half.parameters)
     const fresh = await saved(replica!)
@@ -201,7 +201,11 @@ export function replicaSuite(
     broken[layout.tensors.find(({ name }) => name === 'ln_f.weight')!.offset] = Number.POSITIVE_INFINITY
     await replica!.restore(broken)
     const before = await saved(replica!)
-    const { loss, gradientNorm } = await replica!.update(randomBatch(random(4)), { learningRate: 0.01, age: 0 })
+    const { loss, gradientNorm } = await replica!.update(randomBatch(random(4)), {
+      learningRate: 0.01,
+      age: 0,
+      seed: 0,
+    })
     t.false(Number.isFinite(loss) && Number.isFinite(gradientNorm))
     t.deepEqual(await saved(replica!), before)
   })

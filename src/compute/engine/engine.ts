@@ -31,13 +31,18 @@ export type Batch = Readonly<Record<string, Int32Array | Float32Array>>
 export interface TrainingGraph {
   /** Forward and backward. Returns the loss; `gradients` then hold d loss / d parameters. */
   lossAndGradients(batch: Batch, init?: GradientInit): Promise<number>
-  /** Forward only. */
+  /** Forward only, and nothing is dropped. */
   loss(batch: Batch): Promise<number>
   /** Frees the native sessions. */
   release(): Promise<void>
 }
 
 export interface GradientInit {
+  /**
+   * Of the masks of dropout, an integer: the same seed gives the same masks.
+   * @default 0
+   */
+  seed?: number
   /**
    * Factor of the loss on the way back, where that is computed in float16; what comes out is the same but for rounding.
    * @default 1

@@ -5,6 +5,7 @@ import type {
   Batch,
   Engine,
   EngineInit,
+  GradientInit,
   InferenceGraph,
   Precision,
   TracedBackend,
@@ -14,8 +15,9 @@ import type {
 import { lossAndGradients, lossScaleName } from './gradients.ts'
 import type { Graph } from './graph.ts'
 import { optimize } from './optimize.ts'
-import { removeDeadCode } from './passes/dead-code.ts'
-import { openSession, type Session, type SessionInit } from './session.ts'
+import { keepEverything } from './passes/dropout.ts'
+import { seedName, seedOf } from './random-values.ts'
+import { openSession, type Session } from './session.ts'
 import {
   batchInput,
   batchOf,
@@ -51,8 +53,8 @@ class OnnxEngine implements Engine {
   }
 
   async compileTraining(model: Model, batchSize: number, memory: TrainingMemory): Promise<TrainingGraph> {
-    const graph = optimize(await traceTraining(model, batchSize, memory.layout, this.precision), this)
-    return await openTraining(graph, memory, { provider: this.backend, threads: this.threads })
+    const graph = await traceTraining(model, batchSize, memory.layout, this.precision)
+    return await openTraining(graph, memory, this)
   }
 
   async compileInference(
@@ -64,10 +66,11 @@ class OnnxEngine implements Engine {
     const traced = await traceOrSurvey([...parameterInputs(layout), ...inputs.map(batchInput)], tensors => ({
       output: forward(parametersOf(tensors, layout), batchOf(tensors, inputs)),
     }))
-    const session = await openSession(optimize(traced, this), views(layout, parameters, parameterName), {
-      provider: this.backend,
-      threads: this.threads,
-    })
+    const session = await openSession(
+      optimize(keepEverything(traced), this),
+      views(layout, parameters, parameterName),
+      { provider: this.backend, threads: this.threads },
+    )
     return {
       run: async batch => {
         const { output } = await session.run(feedsOf(batch))
@@ -103,24 +106,29 @@ async function traceTraining(
 }
 
 /** Sessions of a traced training step over its memory; the one for the loss alone is opened when first asked for. */
-async function openTraining(graph: Graph, memory: TrainingMemory, init: SessionInit): Promise<TrainingGraph> {
+async function openTraining(graph: Graph, memory: TrainingMemory, engine: OnnxEngine): Promise<TrainingGraph> {
   const { layout } = memory
   const parameters = views(layout, memory.parameters, parameterName)
   const gradients = views(layout, memory.gradients, gradientName)
-  const training = await openSession(graph, { ...parameters, ...gradients }, init)
+  const init = { provider: engine.backend, threads: engine.threads }
+  const training = await openSession(optimize(graph, engine), { ...parameters, ...gradients }, init)
   let evaluation: Promise<Session> | undefined
   const openEvaluation = () =>
     openSession(
-      removeDeadCode({ ...graph, outputs: new Map([['loss', graph.outputs.get('loss')!]]) }),
+      optimize(keepEverything({ ...graph, outputs: new Map([['loss', graph.outputs.get('loss')!]]) }), engine),
       parameters,
       init,
     )
-  const lossOf = async (session: Session, batch: Batch, lossScale = 1) => {
-    const { loss } = await session.run({ ...feedsOf(batch), [lossScaleName]: Float32Array.of(lossScale) })
+  const lossOf = async (session: Session, batch: Batch, { lossScale = 1, seed = 0 }: GradientInit = {}) => {
+    const { loss } = await session.run({
+      ...feedsOf(batch),
+      [lossScaleName]: Float32Array.of(lossScale),
+      [seedName]: seedOf(seed),
+    })
     return loss![0]!
   }
   return {
-    lossAndGradients: (batch, { lossScale } = {}) => lossOf(training, batch, lossScale),
+    lossAndGradients: (batch, step) => lossOf(training, batch, step),
     loss: async batch => {
       evaluation ??= openEvaluation()
       return await lossOf(await evaluation, batch)

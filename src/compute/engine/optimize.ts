@@ -3,6 +3,8 @@ import type { Graph } from './graph.ts'
 import { shareSubexpressions } from './passes/common-subexpressions.ts'
 import { foldConstants } from './passes/constant-folding.ts'
 import { removeDeadCode } from './passes/dead-code.ts'
+import { recognizeDropout } from './passes/dropout.ts'
+import { expandRandom } from './passes/expand-random.ts'
 import { halveProducts } from './passes/half-products.ts'
 import { orderScatters } from './passes/ordered-scatters.ts'
 import type { Pass } from './passes/rewrite.ts'
@@ -13,6 +15,8 @@ import { verify } from './verify.ts'
 /** In this order; each leaves a graph that computes the same. */
 const passes: readonly Pass[] = [
   removeDeadCode,
+  recognizeDropout,
+  expandRandom,
   foldConstants,
   simplify,
   shareSubexpressions,

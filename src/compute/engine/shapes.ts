@@ -1,7 +1,15 @@
-import type { Attributes, DataType, Node, TensorType } from './graph.ts'
-
-/** Shape and type of every operator's outputs, from its inputs and attributes. Throws where they do not fit. */
-type Inference = (inputs: readonly TensorType[], attributes: Attributes) => readonly TensorType[]
+import type { DataType, Node, TensorType } from './graph.ts'
+import {
+  broadcastShapes,
+  expect,
+  type Inference,
+  integerOf,
+  only,
+  product,
+  sameType,
+  shapeOf,
+} from './shapes/inference.ts'
+import { convolution, transposedConvolution } from './shapes/windows.ts'
 
 /** @throws TypeError saying what does not fit */
 export function inferTypes(node: Pick<Node, 'op' | 'inputs' | 'attributes'>): readonly TensorType[] {
@@ -10,47 +18,17 @@ export function inferTypes(node: Pick<Node, 'op' | 'inputs' | 'attributes'>): re
   return inference(node.inputs, node.attributes)
 }
 
-/** Numpy's rule: shapes align at the right, sizes are equal or one of them is 1. */
-function broadcastShapes(a: readonly number[], b: readonly number[]): number[] {
-  const rank = Math.max(a.length, b.length)
-  return Array.from({ length: rank }, (_, axis) => {
-    const left = a[axis - rank + a.length] ?? 1
-    const right = b[axis - rank + b.length] ?? 1
-    if (left !== right && left !== 1 && right !== 1) throw new TypeError(`[${a}] and [${b}] do not broadcast`)
-    return left === 1 ? right : left
-  })
-}
-
-const shapeOf = (attributes: Attributes, name: string): readonly number[] => {
-  const value = attributes[name]
-  if (!Array.isArray(value)) throw new TypeError(`attribute ${name} should be a list of integers`)
-  return value
-}
-
-const integerOf = (attributes: Attributes, name: string): number => {
-  const value = attributes[name]
-  if (!Number.isInteger(value)) throw new TypeError(`attribute ${name} should be an integer`)
-  return value as number
-}
-
-const product = (shape: readonly number[]) => shape.reduce((all, size) => all * size, 1)
-
-function expect(condition: boolean, message: string): asserts condition {
-  if (!condition) throw new TypeError(message)
-}
-
-function only(inputs: readonly TensorType[], count: number): readonly TensorType[] {
-  expect(inputs.length === count, `takes ${count} inputs, has ${inputs.length}`)
-  return inputs
-}
-
-function sameType(a: TensorType, b: TensorType): void {
-  expect(a.dtype === b.dtype, `mixes ${a.dtype} and ${b.dtype}`)
-}
-
 const source: Inference = (inputs, attributes) => {
   only(inputs, 0)
   return [{ shape: shapeOf(attributes, 'shape'), dtype: attributes.dtype as DataType }]
+}
+
+/** Values that depend on a seed and on the place in the graph. */
+const random: Inference = (inputs, attributes) => {
+  const seed = only(inputs, 1)[0]!
+  expect(seed.dtype === 'int32' && seed.shape.length === 0, `seed is ${seed.dtype}[${seed.shape}], not int32[]`)
+  integerOf(attributes, 'site')
+  return [{ shape: shapeOf(attributes, 'shape'), dtype: 'float32' }]
 }
 
 /** Same shape out as in. */
@@ -246,6 +224,7 @@ const booleans = ['bool'] as const
 
 const table: readonly (readonly [ops: string, Inference])[] = [
   ['Input Constant', source],
+  ['RandomUniform DropoutMask', random],
   ['Identity', unary()],
   ['Abs Neg Sign', unary(numbers)],
   ['Exp Log Sqrt Reciprocal Tanh Sigmoid Erf Softplus Floor Ceil Round', unary(floats)],
@@ -275,6 +254,8 @@ const table: readonly (readonly [ops: string, Inference])[] = [
   ['ScatterRows', scatterRows],
   ['ScatterElements', scatterElements],
   ['OneHot', oneHot],
+  ['Conv', convolution],
+  ['ConvTranspose', transposedConvolution],
 ]
 
 const inferences = new Map(table.flatMap(([ops, inference]) => ops.split(' ').map(op => [op, inference] as const)))

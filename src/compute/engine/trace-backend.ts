@@ -2,11 +2,14 @@ import * as tf from '@tensorflow/tfjs-core'
 import { MurmurError } from '../../core/errors.ts'
 import type { GraphBuilder } from './builder.ts'
 import type { ConstantData, DataType, Value } from './graph.ts'
+import { seedInput } from './random-values.ts'
 
 /** A tfjs backend whose tensors are values of a graph: it stores what is computed, never numbers. */
 export class TraceBackend extends tf.KernelBackend {
   readonly #build: GraphBuilder
   readonly #values: tf.DataStorage<Value>
+  #seed: Value | undefined
+  #sites = 0
 
   constructor(build: GraphBuilder) {
     super()
@@ -27,13 +30,19 @@ export class TraceBackend extends tf.KernelBackend {
 
   override write(values: tf.BackendValues, shape: number[], dtype: tf.DataType): tf.DataId {
     const dataId = {}
-    this.#values.set(dataId, this.#constant(values, shape, dtype))
+    this.#values.set(dataId, drawing() ? this.#random(shape) : this.#constant(values, shape, dtype))
     return dataId
   }
 
   /** Receives a tensor that lived on another backend: its numbers become a constant. */
   override move(dataId: tf.DataId, values: tf.BackendValues, shape: number[], dtype: tf.DataType): void {
     this.#values.set(dataId, this.#constant(values, shape, dtype))
+  }
+
+  /** What tfjs drew on the host would be the same in every run: it is drawn in the graph instead. */
+  #random(shape: readonly number[]): Value {
+    this.#seed ??= seedInput(this.#build)
+    return this.#build.add('RandomUniform', [this.#seed], { shape, site: this.#sites++ })
   }
 
   #constant(values: tf.BackendValues, shape: readonly number[], dtype: tf.DataType): Value {
@@ -83,6 +92,25 @@ export class TraceBackend extends tf.KernelBackend {
   }
 
   override dispose(): void {}
+}
+
+/**
+ * Whether the tensor being written holds the uniform numbers of tf.dropout. tfjs opens a scope named after each operation.
+ * @throws MurmurError `KERNEL_UNSUPPORTED` if they are other random numbers, of whose distribution nothing is known here
+ */
+function drawing(): boolean {
+  const [outer, inner] = tf
+    .engine()
+    .state.scopeStack.slice(-2)
+    .map(({ name }) => name)
+  const operation = /^(rand\w*|truncatedNormal)__op$/.exec(inner ?? '')?.[1]
+  if (!operation) return false
+  if (operation === 'randomUniform' && outer === 'dropout__op') return true
+  throw new MurmurError({
+    code: 'KERNEL_UNSUPPORTED',
+    message: `A model calls tf.${operation} while it is traced: the same numbers would come back in every step. Of random operations, tf.dropout can be traced`,
+    details: { kernels: [operation] },
+  })
 }
 
 function graphType(dtype: tf.DataType): DataType {

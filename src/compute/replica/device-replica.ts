@@ -1,6 +1,7 @@
 import type { ParameterLayout } from '../../core/layout.ts'
 import type { Batch, Precision, TracedBackend } from '../engine/engine.ts'
 import { lossScaleName } from '../engine/gradients.ts'
+import { seedName, seedOf } from '../engine/random-values.ts'
 import type { DeviceFeeds, DeviceResults } from '../engine/resident/device-session.ts'
 import { nextName, stateName, sumName } from '../engine/resident/step-graph.ts'
 import { type UpdateExpression, updateExpression } from '../engine/resident/update-expressions.ts'
@@ -9,7 +10,7 @@ import type { Model } from '../models/model.ts'
 import type { OptimizerConfig } from '../optim/registry.ts'
 import { DeviceTransfers, replace, type TensorVector } from './device-transfers.ts'
 import { LossScale } from './loss-scale.ts'
-import { microBatches } from './micro-batches.ts'
+import { microBatches, microBatchSeed } from './micro-batches.ts'
 import type { Replica, ReplicaVectors, UpdateInit, UpdateReport } from './replica.ts'
 import { StepSessions } from './step-sessions.ts'
 
@@ -76,7 +77,7 @@ class DeviceReplica implements Replica {
     return await this.#lossScale.step(scale => this.#attempt(batch, init, scale))
   }
 
-  async #attempt(batch: Batch, { learningRate, age }: UpdateInit, lossScale = 1): Promise<UpdateReport> {
+  async #attempt(batch: Batch, { learningRate, age, seed }: UpdateInit, lossScale = 1): Promise<UpdateReport> {
     const constant = { ...this.#parameterFeeds(), [lossScaleName]: Float32Array.of(lossScale) }
     const parts = microBatches(batch, this.#microBatches)
     let loss = 0
@@ -87,6 +88,7 @@ class DeviceReplica implements Replica {
         ...constant,
         ...this.#sumFeeds(sums),
         ...feedsOf(part),
+        [seedName]: seedOf(microBatchSeed(seed, i)),
       })
       loss += host.loss![0]!
       release(sums)
@@ -99,6 +101,7 @@ class DeviceReplica implements Replica {
       ...Object.assign({}, ...this.#state.map((vector, k) => this.#feeds(vector, stateName(this.optimizerState[k]!)))),
       ...this.#sumFeeds(sums),
       ...feedsOf(parts.at(-1)!),
+      [seedName]: seedOf(microBatchSeed(seed, parts.length - 1)),
       ...Object.fromEntries(scalars.map(([name, value]) => [name, Float32Array.of(value)])),
     })
     release(sums)

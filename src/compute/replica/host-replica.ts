@@ -5,7 +5,7 @@ import type { Batch, GradientInit, Precision, TrainingGraph, TrainingMemory } fr
 import { clipGradients } from '../optim/clip.ts'
 import type { Optimizer } from '../optim/optimizer.ts'
 import { LossScale } from './loss-scale.ts'
-import { microBatches } from './micro-batches.ts'
+import { microBatches, microBatchSeed } from './micro-batches.ts'
 import type { Replica, ReplicaVectors, UpdateInit, UpdateReport } from './replica.ts'
 
 export interface HostReplicaComponents {
@@ -55,9 +55,9 @@ class HostReplica implements Replica {
     return await this.#lossScale.step(scale => this.#attempt(batch, init, scale))
   }
 
-  async #attempt(batch: Batch, { learningRate, age }: UpdateInit, lossScale?: number): Promise<UpdateReport> {
+  async #attempt(batch: Batch, { learningRate, age, seed }: UpdateInit, lossScale?: number): Promise<UpdateReport> {
     const { memory, optimizer } = this.#c
-    const loss = await this.#lossAndGradients(batch, { lossScale })
+    const loss = await this.#lossAndGradients(batch, { lossScale, seed })
     const gradientNorm = clipGradients(memory.gradients, this.#init.gradientClip)
     if (Number.isFinite(loss) && Number.isFinite(gradientNorm)) {
       optimizer.update(memory.parameters, memory.gradients, this.#state, learningRate, age)
@@ -71,8 +71,9 @@ class HostReplica implements Replica {
     const weight = 1 / this.#init.microBatches
     let loss = 0
     this.#sum.fill(0)
-    for (const part of microBatches(batch, this.#init.microBatches)) {
-      loss += weight * (await graph.lossAndGradients(part, init))
+    for (const [i, part] of microBatches(batch, this.#init.microBatches).entries()) {
+      const seed = microBatchSeed(init.seed ?? 0, i)
+      loss += weight * (await graph.lossAndGradients(part, { ...init, seed }))
       addScaled(this.#sum, memory.gradients, weight)
     }
     memory.gradients.set(this.#sum)

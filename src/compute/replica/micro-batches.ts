@@ -15,3 +15,6 @@ export function microBatches(batch: Batch, count: number): Batch[] {
     ),
   )
 }
+
+/** The whole batch's seed for its first part, others for the others. */
+export const microBatchSeed = (seed: number, part: number): number => (seed + Math.imul(part, 0x9e3779b1)) | 0

@@ -12,6 +12,8 @@ export interface UpdateInit {
   learningRate: number
   /** Updates made since the optimizer's state was zero. */
   age: number
+  /** Of what is random in this step, such as the masks of dropout: an integer. */
+  seed: number
 }
 
 export interface UpdateReport {

@@ -1,6 +1,7 @@
 import type { TracedBackend } from '../engine/engine.ts'
 import type { Graph } from '../engine/graph.ts'
 import { optimize } from '../engine/optimize.ts'
+import { keepEverything } from '../engine/passes/dropout.ts'
 import { type DeviceSession, openDeviceSession } from '../engine/resident/device-session.ts'
 import { accumulationGraph, lossGraph, type StepGraphInit, updateGraph } from '../engine/resident/step-graph.ts'
 import type { UpdateExpression } from '../engine/resident/update-expressions.ts'
@@ -36,7 +37,7 @@ export class StepSessions {
   }
 
   loss(): Promise<DeviceSession> {
-    return this.#session('loss', () => lossGraph({ ...this.#init, continues: false }))
+    return this.#session('loss', async () => keepEverything(await lossGraph({ ...this.#init, continues: false })))
   }
 
   async release(): Promise<void> {

@@ -106,6 +106,10 @@ export async function buildTrainer(config: TrainerConfig): Promise<Trainer> {
       },
       learningRate: config.optimizer.learningRate,
       warmup: config.schedule.warmup,
+      seed: random(config.seed)
+        .fork('steps')
+        .fork(stream ?? partition.index)
+        .integer(2 ** 31),
     },
   )
 }

@@ -26,6 +26,8 @@ export interface LocalTrainerInit {
   learningRate: number
   /** After an adoption, updates over which the learning rate grows to the schedule's. */
   warmup: number
+  /** Of what is random in a step, such as the masks of dropout; the step's number is added. */
+  seed: number
 }
 
 export function localTrainer(components: LocalTrainerComponents, init: LocalTrainerInit): Trainer {
@@ -83,7 +85,11 @@ class LocalTrainer implements Trainer {
     const { replica, batches, schedule } = this.#c
     const rewarm = Math.min(1, (this.#optimizerAge + 1) / Math.max(1, this.#init.warmup))
     const learningRate = this.#init.learningRate * Math.min(schedule(this.#step), rewarm)
-    const { loss, gradientNorm } = await replica.update(batches.next(), { learningRate, age: this.#optimizerAge })
+    const { loss, gradientNorm } = await replica.update(batches.next(), {
+      learningRate,
+      age: this.#optimizerAge,
+      seed: (this.#init.seed + this.#step) | 0,
+    })
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
       throw new MurmurError({
         code: 'VALUES_INVALID',

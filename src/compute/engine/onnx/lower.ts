@@ -55,11 +55,26 @@ const slice: Lowering = ({ attributes }) => {
   return { constants: [starts, ends, starts.map((_, axis) => axis), steps] }
 }
 
+/** A window that slides over the spatial axes. */
+const window = ({ attributes }: Node) => ({
+  strides: list(attributes, 'strides'),
+  dilations: list(attributes, 'dilations'),
+  pads: [...list(attributes, 'before'), ...list(attributes, 'after')],
+})
+
 const lowerings: Readonly<Record<string, Lowering>> = {
   ArgMax: argument,
   ArgMin: argument,
   Cast: ({ attributes }) => ({ attributes: { to: elementType[attributes.to as DataType] } }),
   Concat: withAxis,
+  Conv: node => ({ attributes: { ...window(node), group: Number(node.attributes.group) } }),
+  ConvTranspose: node => ({
+    attributes: {
+      ...window(node),
+      output_padding: list(node.attributes, 'extra'),
+      group: Number(node.attributes.group),
+    },
+  }),
   CumSum: ({ attributes }) => ({
     constants: [[Number(attributes.axis)]],
     attributes: { exclusive: flag(attributes.exclusive), reverse: flag(attributes.reverse) },

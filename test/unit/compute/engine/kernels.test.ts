@@ -1,6 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core'
 import test from 'ava'
-import { kernelTable } from '../../../../src/compute/engine/kernels/table.ts'
 import { random } from '../../../../src/core/random.ts'
 import { type Compute, integers, normals, relativeError, runEagerly, runTraced, type TensorData } from './both-ways.ts'
 
@@ -217,11 +216,3 @@ function asCompute(inputs: Case['inputs'], run: Case['run'], smooth: boolean): C
     return { ...outputs, ...Object.fromEntries(floats.map((name, i) => [`d ${name}`, gradients[i]!])) }
   }
 }
-
-test('every kernel in the table is in a case', t => {
-  const covered = new Set(cases.flatMap(({ kernels }) => kernels.split(' ')))
-  t.deepEqual(
-    Object.keys(kernelTable).filter(kernel => !covered.has(kernel)),
-    [],
-  )
-})
