@@ -2,11 +2,11 @@ import { open, readFile, rename, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { stringify } from 'yaml'
 import { MurmurError } from '../../core/errors.ts'
+import { type FileLock, lockHolder, tryLock } from '../../core/file-lock.ts'
+import { isErrno, makeDirectory, storageError, syncDirectory } from '../../core/storage.ts'
 import { canonicalSpecification, runId } from '../specification/canonical.ts'
 import { parseSpecification } from '../specification/parse.ts'
 import type { RunSpecification } from '../specification/schema.ts'
-import { type DirectoryLock, lockDirectory } from './directory-lock.ts'
-import { isErrno, makeDirectory, storageError, syncDirectory } from './storage.ts'
 
 /** Where everything of one peer's part in one run lies. */
 export interface RunPaths {
@@ -61,6 +61,17 @@ export async function openRunDirectory(path: string): Promise<RunDirectory> {
   return new LockedRunDirectory(paths, await lockDirectory(paths.lock))
 }
 
+async function lockDirectory(path: string): Promise<FileLock> {
+  const lock = await tryLock(path)
+  if (lock) return lock
+  const pid = await lockHolder(path)
+  throw new MurmurError({
+    code: 'STORAGE_FAILED',
+    message: `The run directory is in use by process ${pid ?? 'unknown'} (${path}): stop it, or choose another directory`,
+    details: { path, pid },
+  })
+}
+
 /**
  * The specification of the run in a directory, or undefined when it holds none. Needs no lock.
  * @throws MurmurError `SPECIFICATION_INVALID`, `STORAGE_FAILED`
@@ -81,9 +92,9 @@ class LockedRunDirectory implements RunDirectory {
   readonly events: string
   readonly checkpoints: string
   readonly lock: string
-  readonly #held: DirectoryLock
+  readonly #held: FileLock
 
-  constructor(paths: RunPaths, held: DirectoryLock) {
+  constructor(paths: RunPaths, held: FileLock) {
     this.path = paths.path
     this.specification = paths.specification
     this.identity = paths.identity

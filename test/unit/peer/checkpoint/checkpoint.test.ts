@@ -8,7 +8,7 @@ import { sharedFloats } from '../../../../src/core/parameters.ts'
 import { random } from '../../../../src/core/random.ts'
 import { latestCheckpoint, readCheckpoint, writeCheckpoint } from '../../../../src/peer/checkpoint/checkpoint.ts'
 import type { CheckpointState } from '../../../../src/peer/checkpoint/checkpoint-file.ts'
-import { storageError } from '../../../../src/peer/checkpoint/storage.ts'
+import { storageError } from '../../../../src/core/storage.ts'
 
 const layout = layoutParameters([
   { name: 'embedding', shape: [7, 3], group: 0 },
