@@ -1,6 +1,8 @@
+import { join } from 'node:path'
 import type { ComputeInit, TrainerConfig } from '../compute/trainer/build-trainer.ts'
 import type { Trainer } from '../compute/trainer/trainer.ts'
 import { workerTrainer } from '../compute/trainer/worker-trainer.ts'
+import { cacheDirectory } from '../core/cache-directory.ts'
 import { systemClock } from '../core/clock.ts'
 import { withDeadline } from '../core/deadline.ts'
 import { isErrorCode, MurmurError } from '../core/errors.ts'
@@ -310,6 +312,7 @@ export function trainerConfig(
       partition: { index: partition, count: specification.data.partitions },
       stream,
       directory: process.cwd(),
+      cache: join(cacheDirectory(process.env), 'tokens'),
       compute,
     },
   }
