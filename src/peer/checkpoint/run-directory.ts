@@ -14,6 +14,8 @@ export interface RunPaths {
   readonly path: string
   /** The run's specification with all defaults. */
   readonly specification: string
+  /** A copy of the run's tokenizer.json, where it has one. */
+  readonly tokenizer: string
   /** The peer's private key. */
   readonly identity: string
   /** What the peer told of itself, one JSON object a line. */
@@ -40,6 +42,7 @@ export function runPaths(path: string): RunPaths {
   return {
     path: root,
     specification: join(root, 'run.yaml'),
+    tokenizer: join(root, 'tokenizer.json'),
     identity: join(root, 'identity.key'),
     events: join(root, 'events.jsonl'),
     checkpoints: join(root, 'checkpoints'),
@@ -88,6 +91,7 @@ export async function readRunSpecification(paths: RunPaths): Promise<RunSpecific
 class LockedRunDirectory implements RunDirectory {
   readonly path: string
   readonly specification: string
+  readonly tokenizer: string
   readonly identity: string
   readonly events: string
   readonly checkpoints: string
@@ -97,6 +101,7 @@ class LockedRunDirectory implements RunDirectory {
   constructor(paths: RunPaths, held: FileLock) {
     this.path = paths.path
     this.specification = paths.specification
+    this.tokenizer = paths.tokenizer
     this.identity = paths.identity
     this.events = paths.events
     this.checkpoints = paths.checkpoints
