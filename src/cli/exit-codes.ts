@@ -17,6 +17,7 @@ const failures: Record<ErrorCode, ExitCode> = {
   SPECIFICATION_INVALID: { exit: 10, meaning: 'An unknown key or a wrong value in run.yaml.' },
   CORPUS_MISSING: { exit: 11, meaning: 'No file matches the data paths.' },
   CORPUS_TOO_SMALL: { exit: 12, meaning: 'There is less text than one window of each split.' },
+  TOKENIZER_INVALID: { exit: 13, meaning: "A tokenizer file is missing, damaged, or not the run's." },
   INVITATION_MALFORMED: { exit: 20, meaning: 'The invitation is not a multiaddr that ends in a peer id.' },
   PEER_UNREACHABLE: { exit: 21, meaning: "Nobody answered at the invitation's addresses." },
   PORT_IN_USE: { exit: 22, meaning: 'A listen address is taken, or is not an address of this machine.' },

@@ -1,4 +1,5 @@
 import { access } from 'node:fs/promises'
+import type { TokenizerConfig } from '../compute/data/open-tokenizer.ts'
 import { sumOfSquares } from '../core/vector.ts'
 import { latestCheckpoint, readCheckpoint } from '../peer/checkpoint/checkpoint.ts'
 import type { CheckpointState } from '../peer/checkpoint/checkpoint-file.ts'
@@ -168,9 +169,14 @@ function specificationPairs(specification: RunSpecification | undefined): [strin
     ['name', name],
     ['model', `${kind}, ${described.join(', ')}`],
     ['data', `${data.kind}, ${paths}`],
+    ['tokenizer', data.kind === 'text' ? describeTokenizer(data.tokenizer) : undefined],
     ['steps', `${steps} of batch ${batch}`],
     ['averaging', averaging.algorithm === 'none' ? 'none' : `${averaging.algorithm} every ${averaging.every} steps`],
   ]
+}
+
+function describeTokenizer(tokenizer: TokenizerConfig): string {
+  return tokenizer.kind === 'file' ? `${tokenizer.file}, SHA-256 ${tokenizer.sha256}` : tokenizer.kind
 }
 
 function checkpointLines(checkpoint: CheckpointInspection): string[] {

@@ -1,15 +1,20 @@
 import { stat } from 'node:fs/promises'
+import { dirname, resolve } from 'node:path'
+import type { TokenizerConfig } from '../compute/data/open-tokenizer.ts'
 import { MurmurError } from '../core/errors.ts'
 import type { ParameterLayout } from '../core/layout.ts'
+import { storageError } from '../core/storage.ts'
 import { type FoundCheckpoint, readCheckpoint } from '../peer/checkpoint/checkpoint.ts'
 import { runPaths } from '../peer/checkpoint/run-directory.ts'
-import { storageError } from '../peer/checkpoint/storage.ts'
+import { keptTokenizer } from '../peer/run-tokenizer.ts'
 import { parseCanonical } from '../peer/specification/canonical.ts'
 import type { RunSpecification } from '../peer/specification/schema.ts'
 import type { Output } from './output.ts'
 
 export interface OpenedCheckpoint extends FoundCheckpoint {
   specification: RunSpecification
+  /** Of a model of text: with its file where the run directory keeps it, if it does. */
+  tokenizer: TokenizerConfig | undefined
 }
 
 /**
@@ -21,7 +26,12 @@ export async function openCheckpoint(path: string, output: Output): Promise<Open
   const { checkpoints } = runPaths(path)
   const found = await readCheckpoint((await isDirectory(checkpoints)) ? checkpoints : path)
   for (const problem of found.problems) output.warn(problem.message)
-  return { ...found, specification: parseCanonical(found.state.specification) }
+  const specification = parseCanonical(found.state.specification)
+  const { data } = specification
+  // Checkpoints lie in a folder of the run directory.
+  const directory = runPaths(dirname(dirname(resolve(found.path))))
+  const tokenizer = data.kind === 'text' ? await keptTokenizer(directory, data.tokenizer) : undefined
+  return { ...found, specification, tokenizer }
 }
 
 /** @throws MurmurError `CHECKPOINT_INVALID` unless the checkpoint holds as many parameters as its model has now */

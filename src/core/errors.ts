@@ -7,6 +7,7 @@ export type ErrorCode =
   | 'SPECIFICATION_INVALID' // an unknown or wrong key in run.yaml
   | 'CORPUS_MISSING' // no file matches the data paths
   | 'CORPUS_TOO_SMALL' // less text than one window of each split
+  | 'TOKENIZER_INVALID' // a tokenizer file that is missing, damaged or not the run's
   | 'PORT_IN_USE' // a listen address that is taken or not ours
   | 'INVITATION_MALFORMED' // not a multiaddr with a peer id
   | 'PEER_UNREACHABLE' // nobody answered at the invitation's addresses

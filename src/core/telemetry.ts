@@ -75,6 +75,8 @@ export interface StateEvent {
   type: 'state'
   state: 'starting' | 'connecting' | 'fetching' | 'training' | 'lingering' | 'stopping' | 'stopped'
   detail?: string
+  /** How much is done of what the detail says, in [0, 1], where that is known. */
+  fraction?: number
 }
 
 export interface CheckpointEvent {

@@ -1,24 +1,29 @@
+import { join } from 'node:path'
+import type { TokenizerConfig } from '../compute/data/open-tokenizer.ts'
 import type { ComputeInit, TrainerConfig } from '../compute/trainer/build-trainer.ts'
 import type { Trainer } from '../compute/trainer/trainer.ts'
 import { workerTrainer } from '../compute/trainer/worker-trainer.ts'
+import { cacheDirectory } from '../core/cache-directory.ts'
 import { systemClock } from '../core/clock.ts'
-import { withDeadline } from '../core/deadline.ts'
-import { isErrorCode, MurmurError } from '../core/errors.ts'
+import { isErrorCode, type MurmurError } from '../core/errors.ts'
 import { random } from '../core/random.ts'
 import { silentTelemetry, type Telemetry } from '../core/telemetry.ts'
 import { libp2pTransport } from '../network/libp2p/transport.ts'
-import { statusTopic } from '../network/membership.ts'
 import { memoryNetwork } from '../network/memory.ts'
 import type { PeerId, Transport } from '../network/transport.ts'
 import { latestCheckpoint, writeCheckpoint } from './checkpoint/checkpoint.ts'
 import { openRunDirectory, type RunDirectory, readRunSpecification } from './checkpoint/run-directory.ts'
-import { fetchRun, serveRun } from './handover/run.ts'
+import { type FoundRun, findRun } from './find-run.ts'
+import { serveRun } from './handover/run.ts'
+import { fetchTokenizer, serveTokenizer } from './handover/tokenizer.ts'
 import { formatInvitation, type Invitation } from './invitation.ts'
 import { type CheckpointStore, createPeer } from './peer.ts'
 import { eventLog } from './records/event-log.ts'
 import { type RecordSink, recorder } from './records/recorder.ts'
+import { identifyTokenizer, type KeptTokenizer, keepTokenizer } from './run-tokenizer.ts'
 import { canonicalSpecification, runId, withDataPaths } from './specification/canonical.ts'
 import type { RunSpecification } from './specification/schema.ts'
+import { tokenisingReport } from './tokenising-report.ts'
 
 /** How a peer meets others. */
 export interface NetworkInit {
@@ -62,21 +67,16 @@ export interface Listening {
   invitations: string[]
 }
 
-/** Seconds to reach the inviting peer and to find one that knows the run. */
-const INVITATION_DEADLINE_S = 20
-
 /** Milliseconds for a first attempt at the inviting peer by one who could do without it. */
 const KNOWN_RUN_MS = 3000
-
-/** Milliseconds until those whom a bootstrap node introduces are asked again. */
-const SEARCH_PAUSE_MS = 500
 
 /**
  * Starts a run, or another peer of it, or continues one, and trains until its steps are done or the signal fires.
  * Rejects with the signal's reason if it fires before there is anything to train.
  * @throws MurmurError see `createPeer`, `buildTrainer`, `libp2pTransport`, `openRunDirectory`
  */
-export async function startPeer(specification: RunSpecification, init: LaunchInit, signal: AbortSignal): Promise<void> {
+export async function startPeer(given: RunSpecification, init: LaunchInit, signal: AbortSignal): Promise<void> {
+  const specification = await identifyTokenizer(given, process.cwd())
   await using resources = new AsyncDisposableStack()
   const directory = await openDirectory(init.directory, resources)
   await directory.claim(specification)
@@ -124,10 +124,11 @@ async function runOf(
  * @throws MurmurError see `startPeer`
  */
 export async function trainAlone(
-  specification: RunSpecification,
+  given: RunSpecification,
   init: Omit<LaunchInit, 'network'>,
   signal: AbortSignal,
 ): Promise<void> {
+  const specification = await identifyTokenizer(given, process.cwd())
   await using resources = new AsyncDisposableStack()
   const directory = await openDirectory(init.directory, resources)
   await directory.claim(specification)
@@ -159,69 +160,6 @@ async function openTransport(
   return transport
 }
 
-/**
- * Asks the inviting peer for its run. It may be a bootstrap node, which has none: then those whom it introduces.
- * @throws MurmurError `INVITATION_MALFORMED`, `PEER_UNREACHABLE`, `RUN_MISMATCH`, `PROTOCOL_MISMATCH`
- */
-async function findRun(transport: Transport, invitation: Invitation, signal: AbortSignal): Promise<FoundRun> {
-  const { address, run } = invitation
-  const what = `Finding the run of ${address}`
-  let refusal: unknown
-  try {
-    return await withDeadline(systemClock, INVITATION_DEADLINE_S * 1000, what, signal, async deadline => {
-      const first = await transport.dial(address, deadline)
-      // Peers are introduced to those who hear their run's topic; its messages are for later.
-      if (run) await transport.subscribe(statusTopic(run), () => 'ignore')
-      for (;;) {
-        const found = await askForRun(transport, first, run, deadline).catch((error: unknown) => {
-          if (!isErrorCode(error, 'PROTOCOL_MISMATCH') || !run) throw withHint(error, address)
-          refusal = error
-        })
-        if (found) return found
-        for (const peer of transport.connected().filter(each => each !== first)) {
-          const other = await askForRun(transport, peer, run, deadline).catch(() => undefined) // the next one may know
-          if (other) return other
-        }
-        await systemClock.sleep(SEARCH_PAUSE_MS, deadline)
-      }
-    })
-  } catch (error) {
-    signal.throwIfAborted()
-    if (!isErrorCode(error, 'TIMED_OUT') || refusal === undefined) throw error
-    throw new MurmurError({
-      code: 'PEER_UNREACHABLE',
-      message: `Nobody at ${address} or introduced by it knows run ${run} after ${INVITATION_DEADLINE_S} seconds: ${(refusal as Error).message}`,
-      details: { address, run },
-      cause: refusal,
-    })
-  }
-}
-
-/** A bootstrap node's bare address is the likely cause of a peer without a run. */
-function withHint(error: unknown, address: string): unknown {
-  if (!isErrorCode(error, 'PROTOCOL_MISMATCH')) return error
-  return new MurmurError({
-    code: error.code,
-    message: `${error.message}; if ${address} is a bootstrap node, add #<run id> as in an invitation`,
-    details: error.details,
-    cause: error,
-  })
-}
-
-interface FoundRun {
-  introducer: PeerId
-  specification: RunSpecification
-}
-
-async function askForRun(
-  transport: Transport,
-  peer: PeerId,
-  run: string | undefined,
-  signal: AbortSignal,
-): Promise<FoundRun> {
-  return { introducer: peer, specification: await fetchRun({ transport, clock: systemClock }, peer, run, signal) }
-}
-
 interface PeerOfRun {
   specification: RunSpecification
   directory: RunDirectory
@@ -238,6 +176,8 @@ async function runPeer(peer: PeerOfRun, init: Omit<LaunchInit, 'network'>, signa
   const run = runId(specification)
   await using resources = new AsyncDisposableStack()
   const telemetry = await openRecords(directory, transport.id, init.sinks, resources)
+  const tokenizer = await tokenizerOf(peer, telemetry, signal)
+  if (tokenizer) await serveTokenizer(transport, tokenizer.content)
   await serveRun(transport, canonicalSpecification(specification)) // before anybody is invited
   await init.onListening?.({
     peer: transport.id,
@@ -248,7 +188,10 @@ async function runPeer(peer: PeerOfRun, init: Omit<LaunchInit, 'network'>, signa
   })
   telemetry.record({ type: 'state', state: 'starting' })
 
-  const trainer = await workerTrainer(trainerConfig(peer, init))
+  const trainer = await workerTrainer(trainerConfig({ ...peer, tokenizer: tokenizer?.config }, init), {
+    signal,
+    onTokenising: tokenisingReport(telemetry, systemClock),
+  })
   resources.defer(() => trainer.close())
   telemetry.record({ type: 'state', state: 'starting', detail: describe(trainer) })
   const resumed = await resume(trainer, directory, run, telemetry)
@@ -273,6 +216,20 @@ async function runPeer(peer: PeerOfRun, init: Omit<LaunchInit, 'network'>, signa
   ).run(signal)
 }
 
+/** The run's tokenizer, from this machine or from the peer that introduced it. */
+async function tokenizerOf(
+  { specification, directory, transport, introducer }: PeerOfRun,
+  telemetry: Telemetry,
+  signal: AbortSignal,
+): Promise<KeptTokenizer | undefined> {
+  return await keepTokenizer(directory, specification, {
+    directory: process.cwd(),
+    fetch: introducer ? () => fetchTokenizer({ transport, clock: systemClock }, introducer, signal) : undefined,
+    onOther: ({ message }) =>
+      telemetry.record({ type: 'warning', reason: 'tokenizer-other', message: `${message}; the swarm's is used` }),
+  })
+}
+
 async function openRecords(
   directory: RunDirectory,
   peer: PeerId,
@@ -291,13 +248,15 @@ async function openRecords(
 
 /** What the trainer's thread needs of the specification and of this machine. */
 export function trainerConfig(
-  { specification, partition, stream }: Pick<PeerOfRun, 'specification' | 'partition' | 'stream'>,
-  { data, compute }: Pick<LaunchInit, 'data' | 'compute'>,
+  peer: Pick<PeerOfRun, 'specification' | 'partition' | 'stream'> & { tokenizer?: TokenizerConfig },
+  { data: paths, compute }: Pick<LaunchInit, 'data' | 'compute'>,
 ): TrainerConfig {
+  const { specification, partition, stream, tokenizer } = peer
+  const data = paths ? withDataPaths(specification, paths).data : specification.data
   const { model, optimizer, schedule, batch, steps, gradientClip, seed, shards, evaluation } = specification
   return {
     model,
-    data: data ? withDataPaths(specification, data).data : specification.data,
+    data: tokenizer && data.kind === 'text' ? { ...data, tokenizer } : data,
     optimizer,
     schedule,
     batch,
@@ -310,6 +269,7 @@ export function trainerConfig(
       partition: { index: partition, count: specification.data.partitions },
       stream,
       directory: process.cwd(),
+      cache: join(cacheDirectory(process.env), 'tokens'),
       compute,
     },
   }

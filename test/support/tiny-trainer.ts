@@ -1,4 +1,5 @@
 import { writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { TrainerConfig } from '../../src/compute/trainer/build-trainer.ts'
 import { random } from '../../src/core/random.ts'
@@ -16,7 +17,12 @@ export function tinyTrainerConfig(text: string, changes: Partial<TrainerConfig> 
     seed: 7,
     shards: 2,
     validationBatches: 2,
-    own: { partition: { index: 0, count: 2 }, directory: '/', compute: { threads: 1 } },
+    own: {
+      partition: { index: 0, count: 2 },
+      directory: '/',
+      cache: join(tmpdir(), 'murmur-test-cache'),
+      compute: { threads: 1 },
+    },
     ...changes,
   }
 }

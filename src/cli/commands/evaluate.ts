@@ -13,7 +13,8 @@ export function addEvaluate(program: Command, run: Runner): void {
   const command = addCommand(program, {
     name: 'evaluate',
     summary: 'measure the validation loss of a checkpoint',
-    description: 'On the validation data of its run: the same on every machine that has the same data.',
+    description:
+      'On the validation data of its run: the same on every machine that has the same data. Models with different tokenizers compare by their bits per byte.',
     examples: [
       ['murmur evaluate runs/murmuration', 'the newest checkpoint of a run directory'],
       ['murmur evaluate --batches 100 --json runs/murmuration', 'more exactly, for a program'],
@@ -30,15 +31,21 @@ async function evaluate(context: CommandContext, options: EvaluateOptions, path:
   const { output, signal } = context
   const { openCheckpoint, requireParameters } = await import('../open-checkpoint.ts')
   const { buildTrainer } = await import('../../compute/trainer/build-trainer.ts')
+  const { showTokenising } = await import('../progress/tokenising.ts')
   const { trainerConfig } = await import('../../peer/launch.ts')
 
   const opened = await openCheckpoint(path, output)
   const { path: checkpoint, state, specification } = opened
   const config = trainerConfig(
-    { specification, partition: 0, stream: undefined },
+    { specification, partition: 0, stream: undefined, tokenizer: opened.tokenizer },
     { data: options.data, compute: computeInit(options) },
   )
-  const trainer = await buildTrainer({ ...config, validationBatches: options.batches ?? config.validationBatches })
+  const trainer = await showTokenising(output, onTokenising =>
+    buildTrainer(
+      { ...config, validationBatches: options.batches ?? config.validationBatches },
+      { signal, onTokenising },
+    ),
+  )
   try {
     signal.throwIfAborted()
     requireParameters(opened, trainer.layout)
@@ -46,11 +53,16 @@ async function evaluate(context: CommandContext, options: EvaluateOptions, path:
     const { step, loss, tokens } = await trainer.evaluate()
     signal.throwIfAborted()
     const perplexity = Math.exp(loss)
-    output.result({ checkpoint, step, validationLoss: loss, perplexity, tokens }, () =>
+    const { bytesPerToken } = trainer.description
+    const bitsPerByte = bytesPerToken ? loss / Math.LN2 / bytesPerToken : undefined
+    output.result({ checkpoint, step, validationLoss: loss, perplexity, bitsPerByte, tokens }, () =>
       [
         `validation loss ${formatLoss(loss)} nats per token (perplexity ${perplexity.toFixed(2)})`,
+        bitsPerByte && `${bitsPerByte.toFixed(4)} bits per byte of text`,
         `at step ${step}, over ${formatCount(tokens)} tokens`,
-      ].join('\n'),
+      ]
+        .filter(Boolean)
+        .join('\n'),
     )
   } finally {
     await trainer.close()

@@ -62,7 +62,7 @@ async function generate(context: CommandContext, options: GenerateOptions, path:
 
 /** Compiles the checkpoint's model for one sequence. @throws MurmurError `USAGE` if it does not write text */
 async function openGenerator(opened: OpenedCheckpoint, threads: number): Promise<TextGenerator> {
-  const { byteTokenizer } = await import('../../compute/data/tokenizer.ts')
+  const { openTokenizer } = await import('../../compute/data/open-tokenizer.ts')
   const { createEngine } = await import('../../compute/engine/onnx-engine.ts')
   const { textGenerator } = await import('../../compute/generate/generator.ts')
   const { gpt } = await import('../../compute/models/gpt.ts')
@@ -74,10 +74,11 @@ async function openGenerator(opened: OpenedCheckpoint, threads: number): Promise
     throw new MurmurError({ code: 'USAGE', message, details: { path: opened.path, kind: config.kind } })
   }
   const { layers, width, heads, context } = config
-  const model = gpt({ layers, width, heads, context, vocabulary: byteTokenizer.vocabulary })
+  const tokenizer = await openTokenizer(opened.tokenizer ?? { kind: 'bytes' }, process.cwd())
+  const model = gpt({ layers, width, heads, context, vocabulary: tokenizer.vocabulary })
   const layout = layoutParameters(model.parameters, shards)
   requireParameters(opened, layout)
   const parameters = sharedFloats(layout.length)
   parameters.set(opened.state.parameters)
-  return await textGenerator({ engine: createEngine({ threads }), model, memory: { layout, parameters } })
+  return await textGenerator({ engine: createEngine({ threads }), model, tokenizer, memory: { layout, parameters } })
 }

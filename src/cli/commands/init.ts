@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { MurmurError } from '../../core/errors.ts'
-import { isErrno, storageError } from '../../peer/checkpoint/storage.ts'
+import { isErrno, storageError } from '../../core/storage.ts'
 import { addCommand, type CommandContext, type Runner } from '../command.ts'
 
 export function addInit(program: Command, run: Runner): void {

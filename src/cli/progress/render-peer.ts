@@ -47,6 +47,7 @@ function progressLine(state: PeerSummary, totalSteps: number | undefined, column
   const { step } = state
   const head = span(state.state.padEnd(LABEL), 'strong')
   const detail = state.detail ? [span(state.detail, 'faint')] : undefined
+  if (state.fraction !== undefined) return withBar(head, state.fraction, columns, [detail])
   if (totalSteps === undefined || step === 0) {
     return fitFields([head], [step > 0 ? [span(`step ${step}`)] : undefined, detail], columns)
   }

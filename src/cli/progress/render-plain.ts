@@ -1,7 +1,7 @@
 import type { Recorded } from '../../core/telemetry.ts'
 import { stalenessQuantiles } from '../../peer/records/staleness.ts'
 import { millisecondsLeft, type PeerSummary, recentTokensPerSecond } from '../../peer/records/summary.ts'
-import { formatBytes, formatCount, formatDuration, formatLoss, shortPeer } from '../format.ts'
+import { formatBytes, formatCount, formatDuration, formatLoss, formatPercent, shortPeer } from '../format.ts'
 import { printable } from './line.ts'
 import { failures } from './render-peer.ts'
 
@@ -25,11 +25,17 @@ export function renderPlain(state: PeerSummary, totalSteps: number | undefined):
   return fields.filter(Boolean).join('  ')
 }
 
+function percent(fraction: number | undefined): string | undefined {
+  return fraction === undefined ? undefined : formatPercent(fraction)
+}
+
 /** What is worth a line of its own as it happens; undefined for the rest, which the regular lines add up. Pure. */
 export function renderMoment(event: Recorded): string | undefined {
   switch (event.type) {
     case 'state':
-      return printable(event.detail ? `${event.state}: ${event.detail}` : event.state)
+      return [printable(event.detail ? `${event.state}: ${event.detail}` : event.state), percent(event.fraction)]
+        .filter(Boolean)
+        .join(', ')
     case 'membership':
       return `${shortPeer(printable(event.peer))} ${event.change}, ${event.live} live`
     case 'evaluation':

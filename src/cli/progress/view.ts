@@ -84,6 +84,7 @@ const PLAIN_EVERY_MS = 5000
 export function plainView(line: (text: string) => void, init: ProgressInit): ProgressView {
   const peers = new Peers()
   const shown = new Map<string, { time: number; step: number }>()
+  const isNews = (event: Recorded) => event.time - (shown.get(event.by)?.time ?? 0) >= PLAIN_EVERY_MS
   const name = init.name ?? shortPeer
   const say = (peer: string, text: string) => line(init.shape === 'swarm' ? `${name(peer)}  ${text}` : text)
   const show = (state: PeerSummary) => {
@@ -95,11 +96,13 @@ export function plainView(line: (text: string) => void, init: ProgressInit): Pro
     write(event) {
       const state = peers.add(event)
       if (!state || stopped) return
+      if (event.type === 'state' && event.fraction !== undefined) {
+        if (!isNews(event)) return
+        shown.set(event.by, { time: event.time, step: state.step })
+      }
       const moment = renderMoment(event)
       if (moment !== undefined) say(event.by, moment)
-      if (event.type !== 'step') return
-      const last = shown.get(event.by)
-      if (!last || event.time - last.time >= PLAIN_EVERY_MS) show(state)
+      if (event.type === 'step' && isNews(event)) show(state)
     },
     stop() {
       if (stopped) return

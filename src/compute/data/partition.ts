@@ -4,7 +4,7 @@ import type { Random } from '../../core/random.ts'
 /** `iid`: equal chunks of the whole corpus dealt at random. `document`: whole documents dealt at random. */
 export type PartitionKind = 'iid' | 'document'
 
-/** A stretch of the concatenated corpus, in bytes. */
+/** A stretch of the concatenated corpus, in tokens. */
 export interface Segment {
   start: number
   length: number
@@ -26,7 +26,7 @@ export interface Split<T> {
   partitions: T[][]
 }
 
-/** Largest chunk that `iid` deals, in bytes: some hundred windows, and few enough of their borders. */
+/** Largest chunk that `iid` deals, in tokens: some hundred windows, and few enough of their borders. */
 const CHUNK = 16 * 1024
 /** Chunks that a small corpus is cut into at least, so that its parts come out even. */
 const FEWEST_CHUNKS = 512
@@ -42,7 +42,7 @@ export function splitText(sizes: readonly number[], kind: PartitionKind, init: S
   const units = kind === 'document' ? wholeDocuments(sizes) : chunks(sizes)
   const split = dealUnits(
     units.map(unit => unit.length),
-    kind === 'document' ? 'documents' : 'bytes',
+    kind === 'document' ? 'documents' : 'tokens',
     init,
   )
   const segments = (indexes: number[]) => joinAdjacent(indexes.map(index => units[index]!))

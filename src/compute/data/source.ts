@@ -4,18 +4,23 @@ import { MurmurError } from '../../core/errors.ts'
 import { random } from '../../core/random.ts'
 import type { Batch } from '../engine/engine.ts'
 import type { BatchSource } from './batches.ts'
-import { corpus } from './corpus.ts'
+import { type Corpus, corpus } from './corpus.ts'
 import { defaultCorpusDocuments } from './default-corpus.ts'
 import { findDocuments } from './find-documents.ts'
 import { evenImageBatches, imageBatches, readImages } from './image-batches.ts'
+import { openTokenizer, type TokenizerConfig } from './open-tokenizer.ts'
 import { dealUnits, type PartitionKind, type Segment, splitText } from './partition.ts'
 import { evenTextBatches, textBatches } from './text-batches.ts'
-import { byteTokenizer } from './tokenizer.ts'
+import { type TokenCacheInit, tokenisedCorpus } from './token-cache.ts'
+import { byteSequence, type TokenSequence } from './token-sequence.ts'
+import { byteTokenizer, type Tokenizer } from './tokenizer.ts'
 
 export interface TextDataConfig {
   kind: 'text'
   /** Files, folders and globs; none means the default corpus. */
   paths: readonly string[]
+  /** @default bytes */
+  tokenizer?: TokenizerConfig
   partition: PartitionKind
   /** Share held out for validation, in (0, 1). */
   validation: number
@@ -47,6 +52,8 @@ export interface OpenDataInit {
   stream?: string | number
   /** Batches of the fixed validation set. */
   validationBatches: number
+  /** Where text is kept once it is tokenised; byte tokens are read from the text itself. */
+  cache: TokenCacheInit
 }
 
 export interface OpenData {
@@ -70,6 +77,10 @@ interface TextDescription extends CommonDescription {
   vocabulary: number
   documents: number
   bytes: number
+  /** Tokens in all. */
+  tokens: number
+  /** Bytes of text for each token that the validation set predicts. */
+  bytesPerToken: number
   /** Tokens in this peer's part, and held out. */
   trainTokens: number
   validationTokens: number
@@ -85,44 +96,63 @@ interface ImagesDescription extends CommonDescription {
 }
 
 /**
- * Opens a run's data as one peer sees it. Reads synchronously: made for the trainer's own thread.
- * @throws MurmurError `CORPUS_MISSING`, `CORPUS_TOO_SMALL`
+ * Opens a run's data as one peer sees it. Batches are read synchronously: made for the trainer's own thread.
+ * @throws MurmurError `CORPUS_MISSING`, `CORPUS_TOO_SMALL`, `TOKENIZER_INVALID`; see `tokenisedCorpus`
  */
-export function openData(config: DataConfig, init: OpenDataInit): OpenData {
-  return config.kind === 'text' ? openText(config, init) : openImages(config, init)
+export async function openData(config: DataConfig, init: OpenDataInit): Promise<OpenData> {
+  return config.kind === 'text' ? await openText(config, init) : openImages(config, init)
 }
 
-function openText(config: TextDataConfig, init: OpenDataInit): OpenData {
+async function openText(config: TextDataConfig, init: OpenDataInit): Promise<OpenData> {
   const { batchSize, context } = init
   const documents = config.paths.length > 0 ? findDocuments(config.paths, init.directory) : defaultCorpusDocuments()
-  const split = splitText(
-    documents.map(document => document.bytes),
-    config.partition,
-    splitInit(config, init),
-  )
+  const tokenizer = await openTokenizer(config.tokenizer ?? { kind: 'bytes' }, init.directory)
   const text = corpus(documents)
+  const { tokens, sizes } = await tokensOf(text, tokenizer, init.cache)
+  const split = splitText(sizes, config.partition, splitInit(config, init))
   const own = split.partitions[init.partition.index]!
-  for (const part of [split.validation, ...split.partitions]) requireWindow(part, context, text.bytes, init)
+  for (const part of [split.validation, ...split.partitions]) requireWindow(part, context, tokens.length, init)
 
-  const fingerprint = hashOf(documents.map(document => `${document.name}\0${document.bytes}`))
+  const shape = { batchSize, context }
+  const validation = evenTextBatches({ tokens, segments: split.validation }, shape, init.validationBatches)
+  const targets = validation.flatMap(batch => [...batch.targets!])
+  const name = config.paths.length > 0 ? 'text' : 'default corpus'
   return {
-    train: textBatches({ corpus: text, segments: own }, { batchSize, context }, batchOrder(init)),
-    validation: evenTextBatches(
-      { corpus: text, segments: split.validation },
-      { batchSize, context },
-      init.validationBatches,
-    ),
+    train: textBatches({ tokens, segments: own }, shape, batchOrder(init)),
+    validation,
     describe: () => ({
       kind: 'text',
-      vocabulary: byteTokenizer.vocabulary,
+      vocabulary: tokenizer.vocabulary,
       documents: documents.length,
       bytes: text.bytes,
+      tokens: tokens.length,
+      bytesPerToken: tokenizer.byteLength(targets) / targets.length,
       trainTokens: lengthOf(own),
       validationTokens: lengthOf(split.validation),
-      fingerprint,
-      summary: `${config.paths.length > 0 ? 'text' : 'default corpus'}: ${documents.length} ${documents.length === 1 ? 'document' : 'documents'}, ${text.bytes} bytes; ${partOf(init)} by ${config.partition}, ${lengthOf(own)} bytes`,
+      fingerprint: hashOf([tokenizer.id, ...documents.map(document => `${document.name}\0${document.bytes}`)]),
+      summary: `${name}: ${documents.length} ${documents.length === 1 ? 'document' : 'documents'}, ${sizeOf(text, tokens)}; ${partOf(init)} by ${config.partition}, ${lengthOf(own)} tokens`,
     }),
   }
+}
+
+/** @returns the row of tokens, and how many of them each document has */
+async function tokensOf(
+  text: Corpus,
+  tokenizer: Tokenizer,
+  cache: TokenCacheInit,
+): Promise<{ tokens: TokenSequence; sizes: readonly number[] }> {
+  if (tokenizer === byteTokenizer)
+    return { tokens: byteSequence(text), sizes: text.documents.map(({ bytes }) => bytes) }
+  try {
+    const tokens = await tokenisedCorpus(text, tokenizer, cache)
+    return { tokens, sizes: tokens.tokens }
+  } finally {
+    text.close()
+  }
+}
+
+function sizeOf(text: Corpus, tokens: TokenSequence): string {
+  return tokens.length === text.bytes ? `${text.bytes} bytes` : `${text.bytes} bytes, ${tokens.length} tokens`
 }
 
 function openImages(config: ImageDataConfig, init: OpenDataInit): OpenData {
@@ -163,13 +193,13 @@ function batchOrder({ seed, stream, partition }: OpenDataInit) {
     .fork(stream ?? partition.index)
 }
 
-function requireWindow(part: readonly Segment[], context: number, bytes: number, init: OpenDataInit): void {
+function requireWindow(part: readonly Segment[], context: number, tokens: number, init: OpenDataInit): void {
   const length = lengthOf(part)
   if (length > context) return
   throw new MurmurError({
     code: 'CORPUS_TOO_SMALL',
-    message: `The corpus has ${bytes} bytes, of which one of ${init.partition.count} partitions or the validation split gets ${length}: expected at least ${context + 1} in each, for windows of ${context} tokens`,
-    details: { bytes, partitions: init.partition.count, length, expected: context + 1 },
+    message: `The corpus has ${tokens} tokens, of which one of ${init.partition.count} partitions or the validation split gets ${length}: expected at least ${context + 1} in each, for windows of ${context} tokens`,
+    details: { tokens, partitions: init.partition.count, length, expected: context + 1 },
   })
 }
 

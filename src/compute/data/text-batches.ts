@@ -1,12 +1,13 @@
 import type { Random } from '../../core/random.ts'
 import type { Batch } from '../engine/engine.ts'
 import type { BatchSource } from './batches.ts'
-import { type Corpus, indexAt, startsOf } from './corpus.ts'
+import { indexAt, startsOf } from './corpus.ts'
 import type { Segment } from './partition.ts'
+import type { TokenSequence } from './token-sequence.ts'
 
-/** A part of the corpus read as one text: its segments laid end to end. One byte is one token. */
+/** A part of the corpus read as one text: its segments laid end to end. */
 export interface TextPart {
-  corpus: Corpus
+  tokens: TokenSequence
   segments: readonly Segment[]
 }
 
@@ -19,7 +20,7 @@ export interface TextBatchShape {
 
 /**
  * Windows at uniformly random places of a part, with replacement. Each batch holds `inputs` and `targets`, int32
- * [batchSize * context]; a target is the token that follows its input. The part must have more than `context` bytes.
+ * [batchSize * context]; a target is the token that follows its input. The part must have more than `context` tokens.
  */
 export function textBatches(part: TextPart, shape: TextBatchShape, random: Random): BatchSource {
   const windows = new Windows(part, shape)
@@ -31,7 +32,7 @@ export function textBatches(part: TextPart, shape: TextBatchShape, random: Rando
     },
     save: () => random.save(),
     restore: state => random.restore(state),
-    close: () => part.corpus.close(),
+    close: () => part.tokens.close(),
   }
 }
 
@@ -60,32 +61,31 @@ class Windows {
   readonly #part: TextPart
   readonly #starts: Float64Array
   readonly #context: number
-  readonly #bytes: Uint8Array
+  /** One window and the token after it. */
+  readonly #window: Int32Array
 
   constructor(part: TextPart, { context }: TextBatchShape) {
     this.#part = part
     this.#starts = startsOf(part.segments.map(segment => segment.length))
     this.#context = context
-    this.#bytes = new Uint8Array(context + 1)
+    this.#window = new Int32Array(context + 1)
     this.count = part.segments.reduce((sum, segment) => sum + segment.length, 0) - context
   }
 
   copy(position: number, batch: TextBatch, row: number): void {
     this.#read(position)
     const start = row * this.#context
-    for (let i = 0; i < this.#context; i++) {
-      batch.inputs[start + i] = this.#bytes[i]!
-      batch.targets[start + i] = this.#bytes[i + 1]!
-    }
+    batch.inputs.set(this.#window.subarray(0, this.#context), start)
+    batch.targets.set(this.#window.subarray(1), start)
   }
 
   #read(position: number): void {
     let filled = 0
-    for (let i = indexAt(this.#starts, position); filled < this.#bytes.length; i++) {
+    for (let i = indexAt(this.#starts, position); filled < this.#window.length; i++) {
       const segment = this.#part.segments[i]!
       const offset = position + filled - this.#starts[i]!
-      const length = Math.min(this.#bytes.length - filled, segment.length - offset)
-      this.#part.corpus.read(segment.start + offset, this.#bytes.subarray(filled, filled + length))
+      const length = Math.min(this.#window.length - filled, segment.length - offset)
+      this.#part.tokens.read(segment.start + offset, this.#window.subarray(filled, filled + length))
       filled += length
     }
   }

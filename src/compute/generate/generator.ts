@@ -1,6 +1,6 @@
 import type { ParameterLayout } from '../../core/layout.ts'
 import { random } from '../../core/random.ts'
-import { byteTokenizer } from '../data/tokenizer.ts'
+import type { Tokenizer } from '../data/tokenizer.ts'
 import type { Engine } from '../engine/engine.ts'
 import type { SequenceModel } from '../models/model.ts'
 import { generate } from './generate.ts'
@@ -8,8 +8,9 @@ import { type SamplerInit, sampler } from './sampler.ts'
 
 export interface GeneratorComponents {
   engine: Engine
-  /** A model of text in byte tokens. */
+  /** A model of text in the tokenizer's tokens. */
   model: SequenceModel
+  tokenizer: Tokenizer
   memory: { layout: ParameterLayout; parameters: Float32Array<SharedArrayBuffer> }
 }
 
@@ -31,7 +32,7 @@ export interface TextGenerator {
 }
 
 /** @throws MurmurError `KERNEL_UNSUPPORTED`, `BACKEND_UNAVAILABLE` */
-export async function textGenerator({ engine, model, memory }: GeneratorComponents): Promise<TextGenerator> {
+export async function textGenerator({ engine, model, tokenizer, memory }: GeneratorComponents): Promise<TextGenerator> {
   const { context } = model
   const graph = await engine.compileInference(
     (parameters, batch) => model.logits(parameters, batch.inputs!),
@@ -40,9 +41,9 @@ export async function textGenerator({ engine, model, memory }: GeneratorComponen
   )
   return {
     async *text({ prompt, count, seed, ...sampling }, signal) {
-      const decoder = byteTokenizer.decoder()
+      const decoder = tokenizer.decoder()
       const components = { graph, sample: sampler(sampling), random: random(seed).fork('generate') }
-      const sequence = { prompt: [...byteTokenizer.encode(prompt)], count, context, symbols: byteTokenizer.vocabulary }
+      const sequence = { prompt: [...tokenizer.encode(prompt)], count, context, symbols: tokenizer.vocabulary }
       for await (const token of generate(components, sequence, signal)) {
         const piece = decoder.push(token)
         if (piece !== '') yield piece

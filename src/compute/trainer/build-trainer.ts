@@ -5,6 +5,7 @@ import { layoutParameters, type ParameterLayout } from '../../core/layout.ts'
 import { sharedFloats } from '../../core/parameters.ts'
 import { random } from '../../core/random.ts'
 import { type DataConfig, openData } from '../data/source.ts'
+import type { Tokenising } from '../data/token-cache.ts'
 import { createEngine } from '../engine/onnx-engine.ts'
 import type { Model } from '../models/model.ts'
 import { createModel, type ModelConfig } from '../models/registry.ts'
@@ -38,6 +39,8 @@ export interface TrainerConfig {
     stream?: string
     /** What relative data paths are relative to. */
     directory: string
+    /** Where text is kept once it is tokenised. */
+    cache: string
     compute: ComputeInit
   }
 }
@@ -53,16 +56,23 @@ export interface ComputeInit {
   microBatches?: number
 }
 
+export interface BuildTrainerInit {
+  /** Ends the tokenising of a corpus, which can take long; what comes after it is not interrupted. */
+  signal?: AbortSignal
+  /** Called after every piece of text that was tokenised: thousands of times. */
+  onTokenising?(progress: Tokenising): void
+}
+
 /**
  * Data, model, graph, optimizer and step loop, in this thread.
- * @throws MurmurError `CORPUS_MISSING`, `CORPUS_TOO_SMALL`, `SPECIFICATION_INVALID`, `KERNEL_UNSUPPORTED`,
+ * @throws MurmurError `CORPUS_MISSING`, `CORPUS_TOO_SMALL`, `TOKENIZER_INVALID`, `SPECIFICATION_INVALID`, `KERNEL_UNSUPPORTED`,
  * `BACKEND_UNAVAILABLE`
  */
-export async function buildTrainer(config: TrainerConfig): Promise<Trainer> {
-  const { partition, stream, directory, compute } = config.own
+export async function buildTrainer(config: TrainerConfig, init: BuildTrainerInit = {}): Promise<Trainer> {
+  const { partition, stream, directory, cache, compute } = config.own
   const { threads, microBatches = 1 } = compute
   requireDivisible(config.batch, microBatches)
-  const data = openData(config.data, {
+  const data = await openData(config.data, {
     directory,
     batchSize: config.batch,
     context: config.model.kind === 'gpt' ? config.model.context : 0,
@@ -70,6 +80,7 @@ export async function buildTrainer(config: TrainerConfig): Promise<Trainer> {
     stream,
     seed: config.seed,
     validationBatches: config.validationBatches,
+    cache: { directory: cache, signal: init.signal, onProgress: init.onTokenising },
   })
   const description = data.describe()
   const model = createModel(config.model, description)
@@ -103,6 +114,7 @@ export async function buildTrainer(config: TrainerConfig): Promise<Trainer> {
         threads: engine.threads,
         data: description.summary,
         tokensPerStep: model.tokens(config.batch),
+        bytesPerToken: description.kind === 'text' ? description.bytesPerToken : undefined,
       },
       learningRate: config.optimizer.learningRate,
       warmup: config.schedule.warmup,

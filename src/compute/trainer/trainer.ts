@@ -40,6 +40,8 @@ export interface TrainerDescription {
   data: string
   /** Predicted symbols per step. */
   tokensPerStep: number
+  /** Bytes of text for each predicted symbol of the validation set; undefined where the data is no text. */
+  bytesPerToken?: number
 }
 
 export interface StepReport {

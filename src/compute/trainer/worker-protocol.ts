@@ -1,6 +1,7 @@
 import type { ErrorData } from '../../core/errors.ts'
 import type { ParameterLayout } from '../../core/layout.ts'
 import type { Stamp } from '../../core/parameters.ts'
+import type { Tokenising } from '../data/token-cache.ts'
 import type { Evaluation, StepReport, TrainerDescription, TrainerState } from './trainer.ts'
 
 /** What a trainer's worker can be asked, and what it answers: one row per method of `Trainer`. */
@@ -22,14 +23,15 @@ export type TrainerRequest<M extends TrainerMethod = TrainerMethod> = M extends 
   ? { id: number; method: M; request: TrainerCalls[M]['request'] }
   : never
 
-/** Fires the signal of a request that is under way. */
+/** Fires the signal of a request that is under way, or of the building of the trainer. */
 export interface TrainerCancellation {
-  cancel: number
+  cancel: number | 'building'
 }
 
 export type TrainerMessage =
   | { type: 'ready'; layout: ParameterLayout; description: TrainerDescription }
   | { type: 'failed'; error: ErrorData }
+  | { type: 'tokenising'; progress: Tokenising }
   | { type: 'step'; report: StepReport }
   | { type: 'reply'; id: number; reply: TrainerCalls[TrainerMethod]['reply'] }
   | { type: 'error'; id: number; error: ErrorData }

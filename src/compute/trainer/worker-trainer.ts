@@ -2,12 +2,14 @@ import { Worker } from 'node:worker_threads'
 import { errorFromData, MurmurError } from '../../core/errors.ts'
 import type { ParameterLayout } from '../../core/layout.ts'
 import type { Stamp } from '../../core/parameters.ts'
-import type { TrainerConfig } from './build-trainer.ts'
+import type { BuildTrainerInit, TrainerConfig } from './build-trainer.ts'
 import type { Evaluation, StepReport, Trainer, TrainerDescription, TrainerState } from './trainer.ts'
 import type { TrainerCalls, TrainerCancellation, TrainerMessage, TrainerMethod } from './worker-protocol.ts'
 
-/** Starts a trainer in its own thread. @throws MurmurError whatever `buildTrainer` throws in there */
-export async function workerTrainer(config: TrainerConfig): Promise<Trainer> {
+/** Starts a trainer in its own thread. @throws MurmurError whatever `buildTrainer` throws in there; the signal's reason */
+export async function workerTrainer(config: TrainerConfig, init: BuildTrainerInit = {}): Promise<Trainer> {
+  const { signal, onTokenising } = init
+  signal?.throwIfAborted()
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
   const worker = new Worker(new URL(`./worker.${extension}`, import.meta.url), { workerData: config })
   const ready = Promise.withResolvers<Trainer>()
@@ -19,14 +21,20 @@ export async function workerTrainer(config: TrainerConfig): Promise<Trainer> {
   worker.on('message', (message: TrainerMessage) => {
     if (message.type === 'ready') ready.resolve(new WorkerTrainer(worker, calls, message))
     else if (message.type === 'failed') calls.fail(errorFromData(message.error))
+    else if (message.type === 'tokenising') onTokenising?.(message.progress)
     else calls.receive(message)
   })
   calls.failed.then(ready.reject)
+  const cancel = () => worker.postMessage({ cancel: 'building' } satisfies TrainerCancellation)
+  signal?.addEventListener('abort', cancel)
   try {
     return await ready.promise
   } catch (error) {
     await worker.terminate()
+    signal?.throwIfAborted()
     throw error
+  } finally {
+    signal?.removeEventListener('abort', cancel)
   }
 }
 
@@ -79,7 +87,7 @@ class WorkerCalls {
     }
   }
 
-  receive(message: Exclude<TrainerMessage, { type: 'ready' | 'failed' }>): void {
+  receive(message: Exclude<TrainerMessage, { type: 'ready' | 'failed' | 'tokenising' }>): void {
     if (this.#failure) return // what a dying thread had still posted: its caller was told of the end already
     if (message.type === 'step') {
       this.onStep(message.report)

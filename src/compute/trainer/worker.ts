@@ -15,14 +15,21 @@ const port = parentPort
 if (port) {
   const post = (message: TrainerMessage) => port.postMessage(message)
   try {
-    const trainer = await buildTrainer(workerData as TrainerConfig)
-    const answer = responder(trainer, report => post({ type: 'step', report }))
-    const cancel = new Map<number, AbortController>()
+    const cancel = new Map<TrainerCancellation['cancel'], AbortController>()
+    const building = new AbortController()
+    cancel.set('building', building)
     port.on('message', (message: TrainerRequest | TrainerCancellation) => {
       if ('cancel' in message) {
         cancel.get(message.cancel)?.abort(new MurmurError({ code: 'CANCELLED', message: 'The caller gave up' }))
-        return
       }
+    })
+    const trainer = await buildTrainer(workerData as TrainerConfig, {
+      signal: building.signal,
+      onTokenising: progress => post({ type: 'tokenising', progress }),
+    })
+    const answer = responder(trainer, report => post({ type: 'step', report }))
+    port.on('message', (message: TrainerRequest | TrainerCancellation) => {
+      if ('cancel' in message) return
       const { id } = message
       const controller = new AbortController()
       cancel.set(id, controller)

@@ -4,6 +4,7 @@ import * as z from 'zod'
 import { MurmurError } from '../../core/errors.ts'
 import { sharedFloats } from '../../core/parameters.ts'
 import type { RandomState } from '../../core/random.ts'
+import { storageError } from '../../core/storage.ts'
 import {
   decodeHeader,
   decodePrefix,
@@ -14,7 +15,6 @@ import {
   type SafetensorsHeader,
   type StoredTensor,
 } from './safetensors.ts'
-import { storageError } from './storage.ts'
 
 /** Everything a peer needs to go on exactly where it was. */
 export interface CheckpointState {

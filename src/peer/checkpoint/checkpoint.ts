@@ -1,6 +1,7 @@
 import { open, readdir, rename, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { MurmurError } from '../../core/errors.ts'
+import { isErrno, makeDirectory, storageError, syncDirectory } from '../../core/storage.ts'
 import {
   type CheckpointState,
   type ExpectedCheckpoint,
@@ -8,7 +9,6 @@ import {
   writeCheckpointFile,
 } from './checkpoint-file.ts'
 import { invalidCheckpoint } from './safetensors.ts'
-import { isErrno, makeDirectory, storageError, syncDirectory } from './storage.ts'
 
 export interface WriteCheckpointInit {
   /** Checkpoints that remain, this one included. Must be >= 1. */

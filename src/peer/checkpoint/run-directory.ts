@@ -2,11 +2,11 @@ import { open, readFile, rename, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { stringify } from 'yaml'
 import { MurmurError } from '../../core/errors.ts'
+import { type FileLock, lockHolder, tryLock } from '../../core/file-lock.ts'
+import { isErrno, makeDirectory, storageError, syncDirectory } from '../../core/storage.ts'
 import { canonicalSpecification, runId } from '../specification/canonical.ts'
 import { parseSpecification } from '../specification/parse.ts'
 import type { RunSpecification } from '../specification/schema.ts'
-import { type DirectoryLock, lockDirectory } from './directory-lock.ts'
-import { isErrno, makeDirectory, storageError, syncDirectory } from './storage.ts'
 
 /** Where everything of one peer's part in one run lies. */
 export interface RunPaths {
@@ -14,6 +14,8 @@ export interface RunPaths {
   readonly path: string
   /** The run's specification with all defaults. */
   readonly specification: string
+  /** A copy of the run's tokenizer.json, where it has one. */
+  readonly tokenizer: string
   /** The peer's private key. */
   readonly identity: string
   /** What the peer told of itself, one JSON object a line. */
@@ -40,6 +42,7 @@ export function runPaths(path: string): RunPaths {
   return {
     path: root,
     specification: join(root, 'run.yaml'),
+    tokenizer: join(root, 'tokenizer.json'),
     identity: join(root, 'identity.key'),
     events: join(root, 'events.jsonl'),
     checkpoints: join(root, 'checkpoints'),
@@ -61,6 +64,17 @@ export async function openRunDirectory(path: string): Promise<RunDirectory> {
   return new LockedRunDirectory(paths, await lockDirectory(paths.lock))
 }
 
+async function lockDirectory(path: string): Promise<FileLock> {
+  const lock = await tryLock(path)
+  if (lock) return lock
+  const pid = await lockHolder(path)
+  throw new MurmurError({
+    code: 'STORAGE_FAILED',
+    message: `The run directory is in use by process ${pid ?? 'unknown'} (${path}): stop it, or choose another directory`,
+    details: { path, pid },
+  })
+}
+
 /**
  * The specification of the run in a directory, or undefined when it holds none. Needs no lock.
  * @throws MurmurError `SPECIFICATION_INVALID`, `STORAGE_FAILED`
@@ -77,15 +91,17 @@ export async function readRunSpecification(paths: RunPaths): Promise<RunSpecific
 class LockedRunDirectory implements RunDirectory {
   readonly path: string
   readonly specification: string
+  readonly tokenizer: string
   readonly identity: string
   readonly events: string
   readonly checkpoints: string
   readonly lock: string
-  readonly #held: DirectoryLock
+  readonly #held: FileLock
 
-  constructor(paths: RunPaths, held: DirectoryLock) {
+  constructor(paths: RunPaths, held: FileLock) {
     this.path = paths.path
     this.specification = paths.specification
+    this.tokenizer = paths.tokenizer
     this.identity = paths.identity
     this.events = paths.events
     this.checkpoints = paths.checkpoints

@@ -64,6 +64,7 @@ export const recordedSchema = z.discriminatedUnion('type', [
     type: z.literal('state'),
     state: z.enum(['starting', 'connecting', 'fetching', 'training', 'lingering', 'stopping', 'stopped']),
     detail: text.optional(),
+    fraction: z.number().min(0).max(1).optional(),
   }),
   z.object({ ...stamp, type: z.literal('checkpoint'), step: count, path: text, bytes: count, ms: real }),
   z.object({ ...stamp, type: z.literal('evaluation'), step: count, loss: real, tokens: count }),

@@ -1,6 +1,6 @@
 import { createReadStream } from 'node:fs'
+import { storageError } from '../../core/storage.ts'
 import type { Recorded } from '../../core/telemetry.ts'
-import { storageError } from '../checkpoint/storage.ts'
 import { recordedSchema } from './event-schema.ts'
 
 /** A line longer than this is damaged: no event is, and a reader's memory stays bounded. Bytes. */

@@ -20,6 +20,8 @@ export interface PeerSummary {
   readonly peer: string
   readonly state: StateEvent['state']
   readonly detail: string | undefined
+  /** How much is done of what the detail says, in [0, 1]. */
+  readonly fraction: number | undefined
   /** Milliseconds since the Unix epoch of the first and the latest event. */
   readonly firstTime: number
   readonly lastTime: number
@@ -102,6 +104,7 @@ function emptySummary(peer: string, time: number): PeerSummary {
     peer,
     state: 'starting',
     detail: undefined,
+    fraction: undefined,
     firstTime: time,
     lastTime: time,
     step: 0,
@@ -138,7 +141,12 @@ function changes(state: PeerSummary, event: Recorded): Partial<PeerSummary> {
       return { membership: afterMembership(state.membership, event) }
     case 'state':
       // A restart in the same event log: the pace is that of the present session.
-      return { state: event.state, detail: event.detail, ...(event.state === 'starting' ? { pace: noPace } : {}) }
+      return {
+        state: event.state,
+        detail: event.detail,
+        fraction: event.fraction,
+        ...(event.state === 'starting' ? { pace: noPace } : {}),
+      }
     case 'checkpoint':
       return { checkpoint: event }
     case 'evaluation':

@@ -1,7 +1,7 @@
 import { closest, distance } from 'fastest-levenshtein'
 import type * as z from 'zod'
 import { chosenVariant, type Key, keyAt, keyTree } from './key-tree.ts'
-import { type RunSpecification, specificationSchema } from './schema.ts'
+import { type RunSpecification, specificationSchema, withoutShorthands } from './schema.ts'
 
 /** What is wrong with a specification, first the place and then the sentence. */
 export interface Problem {
@@ -16,7 +16,8 @@ export interface Problem {
 }
 
 /** Fills in defaults and checks everything: the specification, or all that is wrong with it. */
-export function checkSpecification(value: unknown): { specification: RunSpecification } | { problems: Problem[] } {
+export function checkSpecification(given: unknown): { specification: RunSpecification } | { problems: Problem[] } {
+  const value = withoutShorthands(given)
   const result = specificationSchema.safeParse(value)
   if (result.success) return { specification: result.data }
   const root = keyTree()

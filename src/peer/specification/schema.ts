@@ -75,14 +75,48 @@ const validation = () =>
     source: NANOGPT,
   })
 
+const bytes = z.strictObject({
+  kind: z.literal('bytes').default('bytes').register(keyDocumentation, {
+    says: 'Bytes of UTF-8, 256 tokens; `tokenizer: bytes` in short.',
+  }),
+})
+
+const gpt2 = z.strictObject({
+  kind: z.literal('gpt2').register(keyDocumentation, {
+    says: 'The byte-pair encoding of GPT-2, 50257 tokens; `tokenizer: gpt2` in short.',
+    source: 'Radford et al. 2019, GPT-2',
+  }),
+})
+
+const tokenizerFile = z.strictObject({
+  kind: z.literal('file').register(keyDocumentation, {
+    says: 'A Hugging Face tokenizer; `tokenizer: {file: tokenizer.json}` in short.',
+    source: 'github.com/huggingface/tokenizers',
+  }),
+  file: path().register(keyDocumentation, {
+    says: 'A tokenizer.json, relative to the folder murmur is started in. Joiners get it from the swarm.',
+    form: PATH_FORM,
+  }),
+  sha256: z
+    .string()
+    .max(64)
+    .regex(/^([0-9a-f]{64})?$/)
+    .default('')
+    .register(keyDocumentation, {
+      says: "SHA-256 of the file. Empty: filled in at the start, so that it is part of the run's name.",
+      form: '64 hexadecimal digits or none',
+    }),
+})
+
 const text = z.strictObject({
-  kind: z
-    .literal('text')
-    .default('text')
-    .register(keyDocumentation, { says: 'Text, one byte a token: a vocabulary of 256.' }),
+  kind: z.literal('text').default('text').register(keyDocumentation, { says: 'Text, cut into tokens by `tokenizer`.' }),
   paths: z.array(path()).max(1000).default([]).register(keyDocumentation, {
     says: 'Files, folders and globs, relative to the folder murmur is started in. Empty: the documentation and declarations of the installed npm dependencies. A peer that keeps the same text elsewhere says so with `--data`, which does not change the run.',
   }),
+  tokenizer: z
+    .discriminatedUnion('kind', [bytes, gpt2, tokenizerFile])
+    .prefault({})
+    .register(keyDocumentation, { says: 'How the text becomes tokens, and so the vocabulary.' }),
   partitions: partitions(),
   partition: z.enum(['iid', 'document']).default('iid').register(keyDocumentation, {
     says: 'How the data is dealt: `iid` cuts it in chunks of at most 16 KiB, `document` keeps documents whole, so that peers see different text.',
@@ -319,6 +353,22 @@ export const specificationSchema = z
       refuse(['heartbeat', 'timeout'], heartbeat.timeout, `greater than heartbeat.interval, ${heartbeat.interval}`)
     }
   })
+
+/** Writes out what may be said in short: `tokenizer: gpt2` for `{kind: gpt2}`, `{file: ...}` for `{kind: file, file: ...}`. */
+export function withoutShorthands(specification: unknown): unknown {
+  if (!isMapping(specification) || !isMapping(specification.data)) return specification
+  const { data } = specification
+  return { ...specification, data: 'tokenizer' in data ? { ...data, tokenizer: fullTokenizer(data.tokenizer) } : data }
+}
+
+function fullTokenizer(value: unknown): unknown {
+  if (typeof value === 'string') return { kind: value }
+  return isMapping(value) && 'file' in value && !('kind' in value) ? { kind: 'file', ...value } : value
+}
+
+function isMapping(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
 
 /** A validated specification with every default filled in. */
 export type RunSpecification = z.output<typeof specificationSchema>

@@ -20,6 +20,7 @@ const init: OpenDataInit = {
   partition: { index: 0, count: 3 },
   seed: 7,
   validationBatches: 2,
+  cache: { directory: join(tmpdir(), 'murmur-test-cache') },
 }
 
 function folder(t: ExecutionContext): string {
@@ -42,11 +43,11 @@ function text(path: string, partial: Partial<TextDataConfig> = {}): TextDataConf
 const common = (one: Set<unknown>, other: Set<unknown>) => [...one].filter(item => other.has(item)).length
 const copy = (batch: Batch) => structuredClone(batch)
 
-test('a target is the token after its input, and windows come from the text', t => {
+test('a target is the token after its input, and windows come from the text', async t => {
   const path = folder(t)
   const letters = Array.from({ length: 6000 }, (_, i) => String.fromCharCode(97 + (i % 26))).join('')
   writeFileSync(join(path, 'abc.txt'), letters)
-  const data = openData(text(path, { validation: 0.5 }), { ...init, partition: { index: 0, count: 1 } })
+  const data = await openData(text(path, { validation: 0.5 }), { ...init, partition: { index: 0, count: 1 } })
   t.teardown(() => data.train.close())
   for (const batch of [...data.validation, data.train.next()]) {
     const { inputs, targets } = batch as Record<'inputs' | 'targets', Int32Array>
@@ -56,43 +57,45 @@ test('a target is the token after its input, and windows come from the text', t 
   }
 })
 
-test('peers read disjoint text, and none of the validation set', t => {
+test('peers read disjoint text, and none of the validation set', async t => {
   const path = folder(t)
   writeText(path, 'words', 50_000)
   const wordsOf = (batch: Batch) => {
     const { inputs } = batch as { inputs: Int32Array }
     return Array.from({ length: 4 }, (_, row) => [...inputs.subarray(row * 16, row * 16 + 16)].join())
   }
-  const seen = [0, 1, 2].map(index => {
-    const data = openData(text(path), { ...init, partition: { index, count: 3 } })
+  const seen: Set<string>[] = []
+  for (const index of [0, 1, 2]) {
+    const data = await openData(text(path), { ...init, partition: { index, count: 3 } })
     t.teardown(() => data.train.close())
-    return new Set(Array.from({ length: 500 }, () => wordsOf(data.train.next())).flat())
-  })
-  const validation = new Set(openData(text(path), init).validation.flatMap(wordsOf))
+    seen.push(new Set(Array.from({ length: 500 }, () => wordsOf(data.train.next())).flat()))
+  }
+  const validation = new Set((await openData(text(path), init)).validation.flatMap(wordsOf))
   for (const [i, one] of seen.entries()) {
     t.true(one.size > 1000)
     for (const other of [validation, ...seen.slice(i + 1)]) t.is(common(one, other), 0)
   }
 })
 
-test('every peer evaluates the same validation set, and its windows differ', t => {
+test('every peer evaluates the same validation set, and its windows differ', async t => {
   const path = folder(t)
   writeText(path, 'words', 5000)
   const open = (index: number) =>
     openData(text(path), { ...init, partition: { index, count: 3 }, stream: `peer-${index}` })
-  t.deepEqual(open(0).validation, open(2).validation)
-  t.is(open(0).validation.length, 2)
-  t.notDeepEqual(open(0).validation[0], open(0).validation[1])
+  const { validation } = await open(0)
+  t.deepEqual(validation, (await open(2)).validation)
+  t.is(validation.length, 2)
+  t.notDeepEqual(validation[0], validation[1])
 })
 
-test('a batch source goes on bit by bit where it was saved', t => {
+test('a batch source goes on bit by bit where it was saved', async t => {
   const path = folder(t)
   writeText(path, 'words', 5000)
-  const { train } = openData(text(path), init)
+  const { train } = await openData(text(path), init)
   train.next()
   const state = train.save()
   const ahead = [1, 2, 3].map(() => copy(train.next()))
-  const later = openData(text(path), init).train
+  const { train: later } = await openData(text(path), init)
   later.restore(state)
   t.deepEqual(
     [1, 2, 3].map(() => copy(later.next())),
@@ -101,41 +104,41 @@ test('a batch source goes on bit by bit where it was saved', t => {
   t.notDeepEqual(ahead[0], ahead[1])
 })
 
-test('the arrays of a batch are used again', t => {
+test('the arrays of a batch are used again', async t => {
   const path = folder(t)
   writeText(path, 'words', 5000)
-  const { train } = openData(text(path), init)
+  const { train } = await openData(text(path), init)
   t.is(train.next().inputs, train.next().inputs)
 })
 
-test('peers that share a partition read it in different orders', t => {
+test('peers that share a partition read it in different orders', async t => {
   const path = folder(t)
   writeText(path, 'words', 5000)
-  const first = (stream: string) => copy(openData(text(path), { ...init, stream }).train.next())
-  t.deepEqual(first('a'), first('a'))
-  t.notDeepEqual(first('a'), first('b'))
+  const first = async (stream: string) => copy((await openData(text(path), { ...init, stream })).train.next())
+  t.deepEqual(await first('a'), await first('a'))
+  t.notDeepEqual(await first('a'), await first('b'))
 })
 
-test('the default corpus opens, and equal data have equal fingerprints', t => {
-  const { train, describe } = openData(text('', { paths: [] }), init)
+test('the default corpus opens, and equal data have equal fingerprints', async t => {
+  const { train, describe } = await openData(text('', { paths: [] }), init)
   t.teardown(() => train.close())
   train.next()
   const description = describe()
   t.true(description.kind === 'text' && description.vocabulary === 256)
-  t.regex(description.summary, /^default corpus: \d+ documents, \d+ bytes; partition 1 of 3 by iid, \d+ bytes$/)
-  const again = openData(text('', { paths: [] }), { ...init, partition: { index: 2, count: 3 } }).describe()
-  t.is(again.fingerprint, description.fingerprint)
+  t.regex(description.summary, /^default corpus: \d+ documents, \d+ bytes; partition 1 of 3 by iid, \d+ tokens$/)
+  const again = await openData(text('', { paths: [] }), { ...init, partition: { index: 2, count: 3 } })
+  t.is(again.describe().fingerprint, description.fingerprint)
 })
 
-test('too little text for a window in each part is one clear line', t => {
+test('too little text for a window in each part is one clear line', async t => {
   const path = folder(t)
   writeFileSync(join(path, 'tiny.txt'), 'x'.repeat(100))
-  const error = t.throws(() => openData(text(path), init), { instanceOf: MurmurError })
+  const error = await t.throwsAsync(() => openData(text(path), init), { instanceOf: MurmurError })
   t.is(error.code, 'CORPUS_TOO_SMALL')
-  t.regex(error.message, /^The corpus has 100 bytes.*expected at least 17 in each, for windows of 16 tokens$/)
+  t.regex(error.message, /^The corpus has 100 tokens.*expected at least 17 in each, for windows of 16 tokens$/)
 })
 
-test('a partition that is not one of them is refused', t => {
+test('a partition that is not one of them is refused', async t => {
   const path = folder(t)
   writeText(path, 'words', 5000)
   for (const partition of [
@@ -143,7 +146,7 @@ test('a partition that is not one of them is refused', t => {
     { index: -1, count: 3 },
     { index: 0, count: 0 },
   ]) {
-    const error = t.throws(() => openData(text(path), { ...init, partition }), { instanceOf: MurmurError })
+    const error = await t.throwsAsync(() => openData(text(path), { ...init, partition }), { instanceOf: MurmurError })
     t.is(error.code, 'USAGE')
   }
 })
@@ -168,7 +171,7 @@ function writeImages(path: string, change: (files: { images: Buffer; labels: Buf
 const numberOf = (pixels: Float32Array, row: number) =>
   Math.round(pixels[row * 6]! * 255) * 256 + Math.round(pixels[row * 6 + 1]! * 255)
 
-test('images come with their labels, in [0, 1], from disjoint parts', t => {
+test('images come with their labels, in [0, 1], from disjoint parts', async t => {
   const directory = folder(t)
   writeImages(directory)
   const open = (index: number) => openData(images, { ...init, directory, partition: { index, count: 3 } })
@@ -184,25 +187,25 @@ test('images come with their labels, in [0, 1], from disjoint parts', t => {
         })
       }),
     )
-  const parts = [0, 1, 2].map(index => {
-    const { train } = open(index)
-    return numbersOf(Array.from({ length: 200 }, () => copy(train.next())))
-  })
-  const validation = numbersOf(open(0).validation)
+  const [first, second, third] = [await open(0), await open(1), await open(2)]
+  const parts = [first, second, third].map(({ train }) =>
+    numbersOf(Array.from({ length: 200 }, () => copy(train.next()))),
+  )
+  const validation = numbersOf(first.validation)
   t.is(
     parts.reduce((sum, part) => sum + part.size, 0),
     180,
   )
   t.is(new Set(parts.flatMap(part => [...part])).size, 180)
   t.true(parts.every(part => common(part, validation) === 0))
-  t.like(open(1).describe(), { kind: 'images', inputs: 6, classes: 10, trainExamples: 60, validationExamples: 20 })
-  t.deepEqual(open(0).validation, open(2).validation)
+  t.like(second.describe(), { kind: 'images', inputs: 6, classes: 10, trainExamples: 60, validationExamples: 20 })
+  t.deepEqual(first.validation, third.validation)
 })
 
-test('an image source goes on bit by bit where it was saved', t => {
+test('an image source goes on bit by bit where it was saved', async t => {
   const directory = folder(t)
   writeImages(directory)
-  const { train } = openData(images, { ...init, directory })
+  const { train } = await openData(images, { ...init, directory })
   const state = train.save()
   const ahead = copy(train.next())
   train.next()
@@ -262,19 +265,25 @@ for (const [what, code, message, change] of [
     },
   ],
 ] as [string, ErrorCode, RegExp, (files: { images: Buffer; labels: Buffer }) => void][]) {
-  test(`an IDX file with ${what} is refused`, t => {
+  test(`an IDX file with ${what} is refused`, async t => {
     const directory = folder(t)
     writeImages(directory, change)
-    const error = t.throws(() => openData(images, { ...init, directory }), { instanceOf: MurmurError, message })
+    const error = await t.throwsAsync(() => openData(images, { ...init, directory }), {
+      instanceOf: MurmurError,
+      message,
+    })
     t.is(error.code, code)
   })
 }
 
-test('an absent or broken archive of images is refused', t => {
+test('an absent or broken archive of images is refused', async t => {
   const directory = folder(t)
   const open = () => openData(images, { ...init, directory })
-  t.is(t.throws(open, { instanceOf: MurmurError, message: /images\.gz.*no such file/ })?.code, 'CORPUS_MISSING')
+  t.is(
+    (await t.throwsAsync(open, { instanceOf: MurmurError, message: /images\.gz.*no such file/ }))?.code,
+    'CORPUS_MISSING',
+  )
   writeImages(directory)
   writeFileSync(join(directory, 'images.gz'), gzipSync(Buffer.alloc(1000, random(0).save().join())).subarray(0, 20))
-  t.is(t.throws(open, { instanceOf: MurmurError, message: /images\.gz/ })?.code, 'CORPUS_MISSING')
+  t.is((await t.throwsAsync(open, { instanceOf: MurmurError, message: /images\.gz/ }))?.code, 'CORPUS_MISSING')
 })

@@ -9,6 +9,8 @@ const text = {
   vocabulary: 9,
   documents: 1,
   bytes: 1,
+  tokens: 1,
+  bytesPerToken: 1,
   trainTokens: 1,
   validationTokens: 1,
 } as const

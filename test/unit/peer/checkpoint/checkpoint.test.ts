@@ -6,9 +6,9 @@ import { isErrorCode, MurmurError } from '../../../../src/core/errors.ts'
 import { layoutParameters } from '../../../../src/core/layout.ts'
 import { sharedFloats } from '../../../../src/core/parameters.ts'
 import { random } from '../../../../src/core/random.ts'
+import { storageError } from '../../../../src/core/storage.ts'
 import { latestCheckpoint, readCheckpoint, writeCheckpoint } from '../../../../src/peer/checkpoint/checkpoint.ts'
 import type { CheckpointState } from '../../../../src/peer/checkpoint/checkpoint-file.ts'
-import { storageError } from '../../../../src/peer/checkpoint/storage.ts'
 
 const layout = layoutParameters([
   { name: 'embedding', shape: [7, 3], group: 0 },

@@ -1,6 +1,6 @@
 import { type FileHandle, mkdir, open, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
-import { MurmurError } from '../../core/errors.ts'
+import { MurmurError } from './errors.ts'
 
 const advice: Readonly<Record<string, string>> = {
   ENOSPC: 'the disk is full: free some space and start again',

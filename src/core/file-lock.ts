@@ -1,9 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { link, readFile, rm, writeFile } from 'node:fs/promises'
-import { MurmurError } from '../../core/errors.ts'
 import { isErrno, storageError } from './storage.ts'
 
-export interface DirectoryLock {
+/** A lock file that names the process which holds it. */
+export interface FileLock {
   /** Idempotent. */
   release(): Promise<void>
 }
@@ -17,26 +17,32 @@ interface Owner {
 }
 
 /**
- * Takes a lock file for this process. One whose process is gone is taken over. Works among the processes of one
- * machine; a folder shared by several needs one run directory for each.
- * @throws MurmurError `STORAGE_FAILED` when a live process holds it, or it cannot be written
+ * Takes a lock file for this process; undefined when a live process holds it. One whose process is gone is taken over.
+ * Works among the processes of one machine.
+ * @throws MurmurError `STORAGE_FAILED` when it cannot be written
  */
-export async function lockDirectory(path: string): Promise<DirectoryLock> {
+export async function tryLock(path: string): Promise<FileLock | undefined> {
   const began = await processBegan(process.pid)
   try {
     return await lock(path, JSON.stringify({ pid: process.pid, began, token: randomUUID() }))
   } catch (error) {
-    throw storageError('lock the run directory with', path, error)
+    throw storageError('write the lock', path, error)
   }
 }
 
-async function lock(path: string, text: string): Promise<DirectoryLock> {
+/** The process that holds a lock, if one does. */
+export async function lockHolder(path: string): Promise<number | undefined> {
+  const text = await read(path)
+  return text === undefined ? undefined : ownerOf(text)?.pid
+}
+
+async function lock(path: string, text: string): Promise<FileLock | undefined> {
   // Two rounds: one to find a stale lock and put it away, one to take the lock.
   for (let round = 0; round < 2; round++) {
     if (await take(path, text)) return { release: () => release(path, text) }
-    await removeStale(path, text)
+    if (!(await removeStale(path, text))) return undefined
   }
-  throw held(path, await read(path))
+  return undefined
 }
 
 /** A link appears with its whole content or not at all, and never in the place of another file. */
@@ -57,17 +63,20 @@ async function take(path: string, text: string): Promise<boolean> {
 /**
  * Removing needs a right of its own, a lock named after the content: otherwise one who has seen the stale lock could
  * remove the fresh one that another has put in its place meanwhile.
+ * @returns false when a live process holds the lock
  */
-async function removeStale(path: string, text: string): Promise<void> {
+async function removeStale(path: string, text: string): Promise<boolean> {
   const stale = await read(path)
-  if (stale === undefined) return
-  if (await isAlive(ownerOf(stale))) throw held(path, stale)
+  if (stale === undefined) return true
+  if (await isAlive(ownerOf(stale))) return false
   const right = await lock(`${path}.${createHash('sha256').update(stale).digest('hex').slice(0, 16)}`, text)
+  if (!right) return false // another one is at it, and will have the lock
   try {
     if ((await read(path)) === stale) await rm(path, { force: true })
   } finally {
     await right.release()
   }
+  return true
 }
 
 async function release(path: string, text: string): Promise<void> {
@@ -109,15 +118,6 @@ async function processBegan(pid: number): Promise<string> {
   } catch {
     return ''
   }
-}
-
-function held(path: string, text: string | undefined): MurmurError {
-  const pid = text === undefined ? undefined : ownerOf(text)?.pid
-  return new MurmurError({
-    code: 'STORAGE_FAILED',
-    message: `The run directory is in use by process ${pid ?? 'unknown'} (${path}): stop it, or choose another directory`,
-    details: { path, pid },
-  })
 }
 
 function ignoreMissing(error: unknown): undefined {
