@@ -1,32 +1,63 @@
-/** Arithmetic on flat parameter vectors. Plain loops over equal lengths; nothing allocates. */
+import { simdFor } from './arena.ts'
+
+/**
+ * Arithmetic on flat parameter vectors, in single precision, sums in double; nothing allocates. Vectors of one arena
+ * take the loops of assembly/loops.ts; what stands here is the reference, equal to the bit.
+ */
 
 /** target += scale * values */
 export function addScaled(target: Float32Array, values: Float32Array, scale: number): void {
-  for (let i = 0; i < target.length; i++) target[i] = target[i]! + scale * values[i]!
+  const simd = simdFor(target.length, target, values)
+  if (simd) simd.loops.triad(target.byteOffset, target.byteOffset, values.byteOffset, target.length, scale)
+  else addScaledPlainly(target, values, Math.fround(scale))
 }
 
-/** Four sums, as in `allFinite`. */
+function addScaledPlainly(target: Float32Array, values: Float32Array, scale: number): void {
+  for (let i = 0; i < target.length; i++) target[i] = target[i]! + Math.fround(scale * values[i]!)
+}
+
+/**
+ * NaN or infinite if an element is, and only then: squares of float32 are far from the limits of double. Eight sums,
+ * because one is a chain of additions that each wait for the one before.
+ */
 export function sumOfSquares(values: Float32Array): number {
+  const simd = simdFor(0, values)
+  return simd ? simd.loops.sumOfSquares(values.byteOffset, values.length) : sumOfSquaresPlainly(values)
+}
+
+function sumOfSquaresPlainly(values: Float32Array): number {
   let a = 0
   let b = 0
   let c = 0
   let d = 0
-  const whole = values.length - (values.length % 4)
-  for (let i = 0; i < whole; i += 4) {
+  let e = 0
+  let f = 0
+  let g = 0
+  let h = 0
+  const whole = values.length - (values.length % 8)
+  for (let i = 0; i < whole; i += 8) {
     a += values[i]! * values[i]!
     b += values[i + 1]! * values[i + 1]!
     c += values[i + 2]! * values[i + 2]!
     d += values[i + 3]! * values[i + 3]!
+    e += values[i + 4]! * values[i + 4]!
+    f += values[i + 5]! * values[i + 5]!
+    g += values[i + 6]! * values[i + 6]!
+    h += values[i + 7]! * values[i + 7]!
   }
-  for (let i = whole; i < values.length; i++) a += values[i]! * values[i]!
-  return a + b + c + d
+  let rest = 0
+  for (let i = whole; i < values.length; i++) rest += values[i]! * values[i]!
+  return a + e + (c + g) + (b + f + (d + h)) + rest
 }
 
-/**
- * True if no element is NaN or infinite: x - x is 0 for finite x and NaN otherwise. Four sums, because one is a chain of
- * additions that each wait for the one before: up to five times as slow.
- */
+/** True if no element is NaN or infinite. */
 export function allFinite(values: Float32Array): boolean {
+  const simd = simdFor(0, values)
+  return simd ? simd.loops.allFinite(values.byteOffset, values.length) === 1 : allFinitePlainly(values)
+}
+
+/** x - x is 0 for finite x and NaN otherwise. Four sums, as above. */
+function allFinitePlainly(values: Float32Array): boolean {
   let a = 0
   let b = 0
   let c = 0

@@ -1,3 +1,5 @@
+import { simdFor } from '../../core/arena.ts'
+import { addScaled } from '../../core/vector.ts'
 import { checkOption } from './check-option.ts'
 import type { Optimizer } from './optimizer.ts'
 
@@ -16,14 +18,35 @@ export function sgd(init: SgdInit = {}): Optimizer {
   if (momentum === 0) return plainSgd
   return {
     state: ['momentum'],
-    update(parameters, gradients, state, learningRate) {
+    update(parameters, gradients, state, learningRate, _, gradientScale = 1) {
       const velocity = state[0]!
-      for (let i = 0; i < parameters.length; i++) {
-        const v = momentum * velocity[i]! + gradients[i]!
-        velocity[i] = v
-        parameters[i] = parameters[i]! - learningRate * v
+      const { length } = parameters
+      const simd = simdFor(length, parameters, gradients, velocity)
+      if (simd) {
+        const [w, g, v] = [parameters.byteOffset, gradients.byteOffset, velocity.byteOffset]
+        simd.loops.momentum(w, g, v, length, gradientScale, momentum, learningRate)
+      } else {
+        plainUpdate(parameters, gradients, velocity, { scale: gradientScale, momentum, rate: learningRate })
       }
     },
+  }
+}
+
+/** The reference: float32 after every operation, as the loop in assembly/loops.ts. */
+function plainUpdate(
+  parameters: Float32Array,
+  gradients: Float32Array,
+  velocity: Float32Array,
+  step: { scale: number; momentum: number; rate: number },
+): void {
+  const { fround } = Math
+  const scale = fround(step.scale)
+  const momentum = fround(step.momentum)
+  const rate = fround(step.rate)
+  for (let i = 0; i < parameters.length; i++) {
+    const v = fround(fround(momentum * velocity[i]!) + fround(scale * gradients[i]!))
+    velocity[i] = v
+    parameters[i] = parameters[i]! - fround(rate * v)
   }
 }
 
@@ -33,7 +56,7 @@ export function sgdOptions({ momentum = 0.9 }: SgdInit): Required<SgdInit> {
 
 const plainSgd: Optimizer = {
   state: [],
-  update(parameters, gradients, _, learningRate) {
-    for (let i = 0; i < parameters.length; i++) parameters[i] = parameters[i]! - learningRate * gradients[i]!
+  update(parameters, gradients, _, learningRate, __, gradientScale = 1) {
+    addScaled(parameters, gradients, -learningRate * gradientScale)
   },
 }

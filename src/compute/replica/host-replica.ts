@@ -2,7 +2,7 @@ import type { ParameterLayout } from '../../core/layout.ts'
 import { sharedFloats } from '../../core/parameters.ts'
 import { addScaled } from '../../core/vector.ts'
 import type { Batch, GradientInit, Precision, TrainingGraph, TrainingMemory } from '../engine/engine.ts'
-import { clipGradients } from '../optim/clip.ts'
+import { clipping } from '../optim/clip.ts'
 import type { Optimizer } from '../optim/optimizer.ts'
 import { LossScale } from './loss-scale.ts'
 import { microBatches, microBatchSeed } from './micro-batches.ts'
@@ -58,11 +58,11 @@ class HostReplica implements Replica {
   async #attempt(batch: Batch, { learningRate, age, seed }: UpdateInit, lossScale?: number): Promise<UpdateReport> {
     const { memory, optimizer } = this.#c
     const loss = await this.#lossAndGradients(batch, { lossScale, seed })
-    const gradientNorm = clipGradients(memory.gradients, this.#init.gradientClip)
-    if (Number.isFinite(loss) && Number.isFinite(gradientNorm)) {
-      optimizer.update(memory.parameters, memory.gradients, this.#state, learningRate, age)
+    const { norm, scale } = clipping(memory.gradients, this.#init.gradientClip)
+    if (Number.isFinite(loss) && Number.isFinite(norm)) {
+      optimizer.update(memory.parameters, memory.gradients, this.#state, learningRate, age, scale)
     }
-    return { loss, gradientNorm }
+    return { loss, gradientNorm: norm }
   }
 
   async #lossAndGradients(batch: Batch, init: GradientInit): Promise<number> {
