@@ -1,8 +1,9 @@
-import type { InferenceSession, Tensor } from 'onnxruntime-node'
+import type { Tensor } from 'onnxruntime-node'
 import type { TracedBackend } from './engine.ts'
 import { type Graph, graphInputs, sizeOf } from './graph.ts'
 import { serialize } from './onnx/serialize.ts'
-import { loadRuntime, openNativeSession, type Runtime } from './runtime.ts'
+import { loadRuntime, type Runtime } from './runtime.ts'
+import { leaseSession, type SessionLease } from './session-cache.ts'
 
 export type Elements = Float32Array | Int32Array
 
@@ -24,21 +25,21 @@ export interface Session {
 /** @throws MurmurError `BACKEND_UNAVAILABLE` if onnxruntime's native library does not load */
 export async function openSession(graph: Graph, bound: Bindings, init: SessionInit): Promise<Session> {
   const runtime = await loadRuntime()
-  const native = await openNativeSession(runtime, serialize(graph), init)
-  return new OnnxSession(runtime, native, graph, bound)
+  const lease = await leaseSession(runtime, serialize(graph), init)
+  return new OnnxSession(runtime, lease, graph, bound)
 }
 
 class OnnxSession implements Session {
   readonly #runtime: Runtime
-  readonly #native: InferenceSession
+  readonly #lease: SessionLease
   readonly #shapes: ReadonlyMap<string, readonly number[]>
   readonly #feeds: Record<string, Tensor> = {}
   readonly #fetches: Record<string, Tensor | null> = {}
   readonly #unbound: readonly string[]
 
-  constructor(runtime: Runtime, native: InferenceSession, graph: Graph, bound: Bindings) {
+  constructor(runtime: Runtime, lease: SessionLease, graph: Graph, bound: Bindings) {
     this.#runtime = runtime
-    this.#native = native
+    this.#lease = lease
     const inputs = graphInputs(graph).map(({ name, value }) => [name, value.shape] as const)
     this.#shapes = new Map(inputs)
     for (const [name, shape] of inputs) {
@@ -60,12 +61,12 @@ class OnnxSession implements Session {
       if (!memory) throw new TypeError(`Expected \`${name}\` among the inputs, got ${Object.keys(feeds).join(', ')}`)
       all[name] = this.#tensor(name, memory, shape)
     }
-    const results = await this.#native.run(all, this.#fetches)
+    const results = await this.#lease.native.run(all, this.#fetches)
     return Object.fromEntries(this.#unbound.map(name => [name, results[name]!.data as Elements]))
   }
 
   async release(): Promise<void> {
-    await this.#native.release()
+    await this.#lease.release()
   }
 
   #tensor(name: string, memory: Elements, shape: readonly number[]): Tensor {

@@ -1,9 +1,10 @@
-import type { InferenceSession, Tensor } from 'onnxruntime-node'
+import type { Tensor } from 'onnxruntime-node'
 import type { TracedBackend } from '../engine.ts'
 import { type Graph, graphInputs, sizeOf } from '../graph.ts'
 import { serialize } from '../onnx/serialize.ts'
-import { loadRuntime, openNativeSession, type Runtime } from '../runtime.ts'
+import { loadRuntime, type Runtime } from '../runtime.ts'
 import type { Elements } from '../session.ts'
+import { leaseSession, type SessionLease } from '../session-cache.ts'
 
 /** A tensor on the device. Its memory is the device's until it is released. */
 export interface DeviceTensor {
@@ -36,20 +37,20 @@ export interface DeviceSessionInit {
 /** @throws MurmurError `BACKEND_UNAVAILABLE` */
 export async function openDeviceSession(graph: Graph, init: DeviceSessionInit): Promise<DeviceSession> {
   const runtime = await loadRuntime()
-  const native = await openNativeSession(runtime, serialize(graph), { ...init, threads: 1 })
-  return new OnnxDeviceSession(runtime, native, graph, new Set(init.resident))
+  const lease = await leaseSession(runtime, serialize(graph), { ...init, threads: 1 })
+  return new OnnxDeviceSession(runtime, lease, graph, new Set(init.resident))
 }
 
 class OnnxDeviceSession implements DeviceSession {
   readonly #runtime: Runtime
-  readonly #native: InferenceSession
+  readonly #lease: SessionLease
   readonly #inputs: ReadonlyMap<string, readonly number[]>
   readonly #outputs: ReadonlyMap<string, readonly number[]>
   readonly #resident: ReadonlySet<string>
 
-  constructor(runtime: Runtime, native: InferenceSession, graph: Graph, resident: ReadonlySet<string>) {
+  constructor(runtime: Runtime, lease: SessionLease, graph: Graph, resident: ReadonlySet<string>) {
     this.#runtime = runtime
-    this.#native = native
+    this.#lease = lease
     this.#inputs = new Map(graphInputs(graph).map(({ name, value }) => [name, value.shape]))
     this.#outputs = new Map([...graph.outputs].map(([name, { shape }]) => [name, shape]))
     this.#resident = resident
@@ -68,7 +69,7 @@ class OnnxDeviceSession implements DeviceSession {
         return [name, memory ? this.#tensor(name, memory, shape) : null]
       }),
     )
-    const results = await this.#native.run(tensors, fetches)
+    const results = await this.#lease.native.run(tensors, fetches)
     const device: Record<string, DeviceTensor> = {}
     const host: Record<string, Elements> = {}
     for (const name of this.#outputs.keys()) {
@@ -80,7 +81,7 @@ class OnnxDeviceSession implements DeviceSession {
   }
 
   async release(): Promise<void> {
-    await this.#native.release()
+    await this.#lease.release()
   }
 
   #tensor(name: string, memory: Elements, shape: readonly number[]): Tensor {
