@@ -30,6 +30,7 @@ export async function eagerTraining(model: Model, batchSize: number, memory: Tra
     )
 
   return {
+    activationBytes: undefined,
     lossAndGradients: async batch =>
       evaluate(batch, (values, loss) => {
         const { value, grads } = valueAndGrads(loss)(values)

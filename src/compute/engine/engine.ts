@@ -29,6 +29,8 @@ export type Batch = Readonly<Record<string, Int32Array | Float32Array>>
  * are flat views in the layout's order, over SharedArrayBuffers, fed to and fetched from the runtime without a copy.
  */
 export interface TrainingGraph {
+  /** What its intermediate values need at the least; undefined where it runs operation by operation. */
+  readonly activationBytes: number | undefined
   /** Forward and backward. Returns the loss; `gradients` then hold d loss / d parameters. */
   lossAndGradients(batch: Batch, init?: GradientInit): Promise<number>
   /** Forward only, and nothing is dropped. */

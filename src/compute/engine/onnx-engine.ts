@@ -14,6 +14,7 @@ import type {
 } from './engine.ts'
 import { lossAndGradients, lossScaleName } from './gradients.ts'
 import type { Graph } from './graph.ts'
+import { activationBytes } from './liveness.ts'
 import { optimize } from './optimize.ts'
 import { keepEverything } from './passes/dropout.ts'
 import { seedName, seedOf } from './random-values.ts'
@@ -111,7 +112,8 @@ async function openTraining(graph: Graph, memory: TrainingMemory, engine: OnnxEn
   const parameters = views(layout, memory.parameters, parameterName)
   const gradients = views(layout, memory.gradients, gradientName)
   const init = { provider: engine.backend, threads: engine.threads }
-  const training = await openSession(optimize(graph, engine), { ...parameters, ...gradients }, init)
+  const optimized = optimize(graph, engine)
+  const training = await openSession(optimized, { ...parameters, ...gradients }, init)
   let evaluation: Promise<Session> | undefined
   const openEvaluation = () =>
     openSession(
@@ -128,6 +130,7 @@ async function openTraining(graph: Graph, memory: TrainingMemory, engine: OnnxEn
     return loss![0]!
   }
   return {
+    activationBytes: activationBytes(optimized),
     lossAndGradients: (batch, step) => lossOf(training, batch, step),
     loss: async batch => {
       evaluation ??= openEvaluation()

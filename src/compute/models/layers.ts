@@ -54,9 +54,26 @@ export const gelu = (x: tf.Tensor): tf.Tensor =>
     return { value, gradFunc }
   })(x)
 
-/** Mean of -log softmax(logits)[target], in nats: logits [n, classes], targets int32 [n]. */
+/**
+ * Mean of -log softmax(logits)[target], in nats: logits [n, classes], targets int32 [n]. With a gradient of its own,
+ * (softmax - one-hot) / n, which needs fewer arrays as large as the logits than tfjs's: with a large vocabulary those are the
+ * largest of all.
+ */
 export function crossEntropy(logits: tf.Tensor, targets: tf.Tensor): tf.Scalar {
   const [rows, classes] = logits.shape as [number, number]
-  const picked = tf.mul(tf.logSoftmax(logits), tf.oneHot(targets, classes, 1, 0, 'float32'))
-  return tf.mul(tf.sum(picked), -1 / rows) as tf.Scalar
+  const mean = tf.customGrad((...args: unknown[]) => {
+    const [input, save] = args as [tf.Tensor, tf.GradSaveFunc]
+    const normalizer = tf.logSumExp(input, -1, true)
+    const places = tf.add(tf.range(0, rows * classes, classes, 'int32'), targets)
+    const picked = tf.gather(tf.reshape(input, [-1]), places)
+    save([input, normalizer, targets])
+    const gradFunc = (dy: tf.Tensor, saved: tf.Tensor[]) => {
+      const [x, z, at] = saved as [tf.Tensor, tf.Tensor, tf.Tensor]
+      const probabilities = tf.exp(tf.sub(x, z))
+      const marks = tf.oneHot(at, classes, 1, 0, 'float32')
+      return tf.mul(tf.sub(probabilities, marks), tf.mul(dy, 1 / rows))
+    }
+    return { value: tf.mul(tf.sub(tf.sum(normalizer), tf.sum(picked)), 1 / rows), gradFunc }
+  })
+  return mean(logits) as tf.Scalar
 }
