@@ -11,6 +11,16 @@ const BLOCK: i32 = 256
 const INFINITY_BITS: i32 = 0x7f800000
 const MAGNITUDE_BITS: i32 = 0x7fffffff
 
+// What every lane is combined with inside a loop. Exported variables, for V8 (13.6) makes a vector of constants anew in each
+// round, which takes longer than what is done with it; a variable's it keeps in a register.
+/** All bits but the sign. */
+export let magnitudes: i32 = MAGNITUDE_BITS
+export let signs: i32 = i32.MIN_VALUE
+export let lowestBytes: i32 = 0xff
+export let half: f32 = 0.5
+/** Adding it to a number of magnitude below 2^22 leaves the nearest integer, ties to even, in the lowest bits. */
+export let rounder: f32 = 12582912 // 1.5 * 2^23
+
 /** See src/compute/optim/adamw.ts. */
 export function adamw(
   parameters: usize,
@@ -163,7 +173,7 @@ function largestLane(values: v128): i32 {
  * at the end.
  */
 function largestBits(values: usize, count: i32): i32 {
-  const magnitude = i32x4.splat(MAGNITUDE_BITS)
+  const magnitude = i32x4.splat(magnitudes)
   let a = i32x4.splat(0)
   let b = i32x4.splat(0)
   for (; count >= 16; count -= 16) {
@@ -195,8 +205,9 @@ export function allFinite(values: usize, count: i32): i32 {
 /** See src/exchange/averaging/correction.ts. `bounds` has one for each 256 values. */
 export function halfCorrection(received: usize, own: usize, bounds: usize, count: i32): f64 {
   const zero = f32x4.splat(0)
-  const half = f32x4.splat(0.5)
-  const signs = i32x4.splat(i32.MIN_VALUE)
+  const halves = f32x4.splat(half)
+  const magnitude = i32x4.splat(magnitudes)
+  const sign = i32x4.splat(signs)
   let squares: f64 = 0
   while (count > 0) {
     let left = min<i32>(count, BLOCK)
@@ -208,11 +219,11 @@ export function halfCorrection(received: usize, own: usize, bounds: usize, count
     let cd = f64x2.splat(0)
     for (; left >= 4; left -= 4) {
       const difference = f32x4.sub(v128.load(own), v128.load(received))
-      const magnitude = f32x4.abs(difference)
-      const beyond = f32x4.sub(magnitude, limits)
-      const shrunk = f32x4.pmin(magnitude, f32x4.pmax(zero, f32x4.add(beyond, beyond)))
-      const sign = v128.and(f32x4.lt(difference, zero), signs)
-      v128.store(received, f32x4.mul(v128.xor(shrunk, sign), half))
+      const size = v128.and(difference, magnitude)
+      const beyond = f32x4.sub(size, limits)
+      const shrunk = f32x4.pmin(size, f32x4.pmax(zero, f32x4.add(beyond, beyond)))
+      const negative = v128.and(f32x4.lt(difference, zero), sign)
+      v128.store(received, f32x4.mul(v128.xor(shrunk, negative), halves))
       const low = f64x2.promote_low_f32x4(shrunk)
       const high = upper(shrunk)
       ab = f64x2.add(ab, f64x2.mul(low, low))
@@ -223,11 +234,11 @@ export function halfCorrection(received: usize, own: usize, bounds: usize, count
     let rest: f64 = 0
     for (; left > 0; left--) {
       const difference: f32 = load<f32>(own) - load<f32>(received)
-      const magnitude = abs<f32>(difference)
-      const beyond: f32 = magnitude - bound
+      const size = abs<f32>(difference)
+      const beyond: f32 = size - bound
       const twice: f32 = beyond + beyond
       const positive: f32 = 0 < twice ? twice : 0
-      const shrunk: f32 = positive < magnitude ? positive : magnitude
+      const shrunk: f32 = positive < size ? positive : size
       store<f32>(received, (difference < 0 ? -shrunk : shrunk) * 0.5)
       rest += <f64>shrunk * <f64>shrunk
       received += 4
@@ -239,8 +250,6 @@ export function halfCorrection(received: usize, own: usize, bounds: usize, count
   return squares
 }
 
-/** Adding it to a number of magnitude below 2^22 leaves the nearest integer, ties to even, in the lowest bits. */
-const ROUNDER: f32 = 12582912 // 1.5 * 2^23
 /** 2^-60. The inverse of what is smaller might be infinite: such blocks are lifted by 2^64 first, one by one. */
 const TINY: f32 = 8.673617379884035e-19
 const LIFT: f32 = 1.8446744073709552e19
@@ -258,23 +267,20 @@ export function encodeInt8(values: usize, count: i32, out: usize): i32 {
     const inverse: f32 = largest === 0 ? 0 : <f32>127 / (largest * lift)
     if (lift === 1) {
       const inverses = f32x4.splat(inverse)
-      const rounder = f32x4.splat(ROUNDER)
+      const rounders = f32x4.splat(rounder)
+      const lowest = i32x4.splat(lowestBytes)
       for (; left >= 16; left -= 16) {
-        const a = f32x4.add(f32x4.mul(v128.load(values), inverses), rounder)
-        const b = f32x4.add(f32x4.mul(v128.load(values, 16), inverses), rounder)
-        const c = f32x4.add(f32x4.mul(v128.load(values, 32), inverses), rounder)
-        const d = f32x4.add(f32x4.mul(v128.load(values, 48), inverses), rounder)
-        // The lower halves of a and b, and of c and d, in turns: 16-bit integers.
-        const ab = i16x8.shuffle(a, i32x4.shl(b, 16), 0, 9, 2, 11, 4, 13, 6, 15)
-        const cd = i16x8.shuffle(c, i32x4.shl(d, 16), 0, 9, 2, 11, 4, 13, 6, 15)
-        const all = i8x16.narrow_i16x8_s(ab, cd)
-        v128.store(out, i8x16.shuffle(all, all, 0, 2, 4, 6, 1, 3, 5, 7, 8, 10, 12, 14, 9, 11, 13, 15))
+        const a = v128.and(f32x4.add(f32x4.mul(v128.load(values), inverses), rounders), lowest)
+        const b = v128.and(f32x4.add(f32x4.mul(v128.load(values, 16), inverses), rounders), lowest)
+        const c = v128.and(f32x4.add(f32x4.mul(v128.load(values, 32), inverses), rounders), lowest)
+        const d = v128.and(f32x4.add(f32x4.mul(v128.load(values, 48), inverses), rounders), lowest)
+        v128.store(out, i8x16.narrow_i16x8_u(i16x8.narrow_i32x4_u(a, b), i16x8.narrow_i32x4_u(c, d)))
         values += 64
         out += 16
       }
     }
     for (; left > 0; left--) {
-      store<u8>(out, reinterpret<i32>(load<f32>(values) * lift * inverse + ROUNDER))
+      store<u8>(out, reinterpret<i32>(load<f32>(values) * lift * inverse + rounder))
       values += 4
       out += 1
     }
@@ -353,7 +359,7 @@ export function topK(values: usize, count: i32, k: i32, into: usize, counts: usi
     left -= here
   }
   const lowerCounts = counts + (UPPER << 2)
-  const magnitude = i32x4.splat(MAGNITUDE_BITS)
+  const magnitude = i32x4.splat(magnitudes)
   const uppers = i32x4.splat(upper)
   let i = 0
   for (; i < count; i += 4) {
@@ -381,8 +387,8 @@ export function topK(values: usize, count: i32, k: i32, into: usize, counts: usi
   for (i = 0; i < count; i += 4) {
     const four = values + ((<usize>i) << 2)
     if (i + 4 <= count) {
-      const magnitudes = v128.and(v128.load(four), magnitude)
-      if (!v128.any_true(i32x4.ge_s(magnitudes, thresholds))) continue
+      const four4 = v128.and(v128.load(four), magnitude)
+      if (!v128.any_true(i32x4.ge_s(four4, thresholds))) continue
     }
     const end = min<i32>(count, i + 4)
     for (let j = i; j < end; j++) {

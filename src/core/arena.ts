@@ -83,7 +83,6 @@ class WasmArena implements Arena {
 
   at(location: VectorLocation): Float32Array<SharedArrayBuffer> {
     if (location instanceof Float32Array) return location
-    this.memory.grow(0) // makes `buffer` as long as other threads have made the memory
     const { buffer } = this.memory
     simdOfBuffer.set(buffer, this.#simd)
     return new Float32Array(buffer, location.byteOffset, location.length)

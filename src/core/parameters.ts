@@ -4,6 +4,11 @@
  */
 export interface ParameterHost {
   /**
+   * A vector of zeros to read snapshots into and hand deltas in with: it lies where both are fastest. Never freed before
+   * the host, so ask once.
+   */
+  allocate(length: number): Float32Array<SharedArrayBuffer>
+  /**
    * Copies `into.length` parameters from `offset` at the next step boundary, all from the same step.
    * `into` must lie over a SharedArrayBuffer.
    */

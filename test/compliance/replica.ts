@@ -6,8 +6,8 @@ import type { OptimizerConfig } from '../../src/compute/optim/registry.ts'
 import { createOptimizer } from '../../src/compute/optim/registry.ts'
 import { hostReplica } from '../../src/compute/replica/host-replica.ts'
 import type { Replica, ReplicaVectors } from '../../src/compute/replica/replica.ts'
+import { createArena } from '../../src/core/arena.ts'
 import { layoutParameters } from '../../src/core/layout.ts'
-import { sharedFloats } from '../../src/core/parameters.ts'
 import { type Random, random } from '../../src/core/random.ts'
 
 const model = gpt({ layers: 2, width: 16, heads: 2, context: 8, vocabulary: 32 })
@@ -29,10 +29,11 @@ export type MakeReplica = (settings: ReplicaSettings) => Promise<Replica>
 export const hostReplicaOn =
   (backend: TracedBackend): MakeReplica =>
   async ({ batchSize, microBatches, optimizer, gradientClip, precision }) => {
-    const memory = { layout, parameters: sharedFloats(layout.length), gradients: sharedFloats(layout.length) }
+    const arena = createArena()
+    const memory = { layout, parameters: arena.floats(layout.length), gradients: arena.floats(layout.length) }
     const graph = await createEngine({ backend, precision }).compileTraining(model, batchSize / microBatches, memory)
     return hostReplica(
-      { graph, optimizer: createOptimizer(optimizer, layout), memory },
+      { graph, optimizer: createOptimizer(optimizer, layout), memory, arena },
       { microBatches, gradientClip, precision },
     )
   }

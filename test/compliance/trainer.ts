@@ -111,8 +111,8 @@ export function trainerSuite(test: TestFn, name: string, make: MakeTrainer): voi
 
   serial('what is asked for during a run happens between two steps, in order', async (t, trainer, twin) => {
     const { length } = trainer.layout
-    const snapshots = [sharedFloats(length), sharedFloats(length), sharedFloats(length)] as const
-    const delta = sharedFloats(length).fill(2 ** -6)
+    const snapshots = [trainer.allocate(length), trainer.allocate(length), sharedFloats(length)] as const
+    const delta = trainer.allocate(length).fill(2 ** -6)
     const done: string[] = []
     let asked: Promise<unknown> | undefined
     let stamps: number[] = []

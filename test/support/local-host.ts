@@ -28,6 +28,10 @@ export class LocalHost implements ParameterHost {
     this.#scale = scale
   }
 
+  allocate(length: number): Float32Array<SharedArrayBuffer> {
+    return sharedFloats(length)
+  }
+
   /** Takes steps, one a turn of the event loop, until the signal fires. */
   async train(signal: AbortSignal, onStep: (step: number) => void = () => {}): Promise<void> {
     this.#training = true

@@ -1,5 +1,6 @@
+import { createArena } from '../../core/arena.ts'
 import { systemClock } from '../../core/clock.ts'
-import { type ParameterHost, sharedFloats } from '../../core/parameters.ts'
+import type { ParameterHost } from '../../core/parameters.ts'
 import { random } from '../../core/random.ts'
 import { silentTelemetry } from '../../core/telemetry.ts'
 import { addScaled } from '../../core/vector.ts'
@@ -47,11 +48,13 @@ export async function stillPeer(
 }
 
 function stillHost(parameters: number, seed: string): ParameterHost {
-  const values = sharedFloats(parameters)
+  const arena = createArena()
+  const values = arena.floats(parameters)
   const stream = random(seed)
   for (let i = 0; i < parameters; i++) values[i] = 0.02 * (stream.next() - 0.5)
   const now = { step: 0 }
   return {
+    allocate: length => arena.floats(length),
     async snapshot(offset, into) {
       into.set(values.subarray(offset, offset + into.length))
       return now

@@ -1,9 +1,10 @@
+import { type Arena, createArena } from '../../core/arena.ts'
 import { layoutParameters } from '../../core/layout.ts'
 import { median } from '../../core/median.ts'
-import { sharedFloats } from '../../core/parameters.ts'
 import { random } from '../../core/random.ts'
 import { type GptInit, gpt } from '../models/gpt.ts'
 import { adamw } from '../optim/adamw.ts'
+import { clipping } from '../optim/clip.ts'
 import { GraphBuilder } from './builder.ts'
 import type { BackendName, TrainingMemory } from './engine.ts'
 import { createEngine } from './onnx-engine.ts'
@@ -28,7 +29,7 @@ export interface StepBenchmark {
   threads: number
   /** Milliseconds of loss and gradients, median. */
   forwardBackwardMs: number
-  /** Milliseconds of an AdamW update, median. */
+  /** Milliseconds of an AdamW update with clipping, median. */
   optimizerMs: number
   /** 6 x parameters x tokens of a step / `forwardBackwardMs`, in 10^9 a second. */
   gflops: number
@@ -45,7 +46,8 @@ export async function benchmarkStep({ preset, threads }: BenchmarkStepInit): Pro
   const { model: init, batch: batchSize, rounds } = presets[preset]
   const model = gpt(init)
   const layout = layoutParameters(model.parameters)
-  const memory = { layout, parameters: sharedFloats(layout.length), gradients: sharedFloats(layout.length) }
+  const arena = createArena()
+  const memory = { layout, parameters: arena.floats(layout.length), gradients: arena.floats(layout.length) }
   const stream = random('benchmark')
   for (const { name, offset, length } of layout.tensors) {
     const { initialize } = model.parameters.find(parameter => parameter.name === name)!
@@ -60,7 +62,7 @@ export async function benchmarkStep({ preset, threads }: BenchmarkStepInit): Pro
     const times = await timeInTurns(rounds, {
       step: { run: () => graph.lossAndGradients(batch), repeat: 1 },
       product: { run: () => product.run({}), repeat: 4 },
-      optimizer: { run: updater(memory), repeat: 1 },
+      optimizer: { run: updater(memory, arena), repeat: 1 },
     })
     const gflops = (6 * layout.length * model.tokens(batchSize)) / times.step / 1e6
     const matmulGflops = (2 * side ** 3) / times.product / 1e6
@@ -92,11 +94,11 @@ function openProduct(threads: number): Promise<Session> {
   return openSession(graph, { a: memory(), b: memory(), product: memory() }, { provider: 'cpu', threads })
 }
 
-function updater({ layout, parameters, gradients }: TrainingMemory): () => void {
+function updater({ layout, parameters, gradients }: TrainingMemory, arena: Arena): () => void {
   const optimizer = adamw(layout)
-  const state = optimizer.state.map(() => sharedFloats(layout.length))
+  const state = optimizer.state.map(() => arena.floats(layout.length))
   let age = 0
-  return () => optimizer.update(parameters, gradients, state, 1e-6, age++)
+  return () => optimizer.update(parameters, gradients, state, 1e-6, age++, clipping(gradients, 1).scale)
 }
 
 interface Task {

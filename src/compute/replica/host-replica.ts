@@ -1,5 +1,5 @@
+import type { Arena } from '../../core/arena.ts'
 import type { ParameterLayout } from '../../core/layout.ts'
-import { sharedFloats } from '../../core/parameters.ts'
 import { addScaled } from '../../core/vector.ts'
 import type { Batch, GradientInit, Precision, TrainingGraph, TrainingMemory } from '../engine/engine.ts'
 import { clipping } from '../optim/clip.ts'
@@ -13,6 +13,8 @@ export interface HostReplicaComponents {
   graph: TrainingGraph
   optimizer: Optimizer
   memory: TrainingMemory
+  /** Where optimizer state and sums lie: that of `memory`, if the loops are to be fast. */
+  arena: Arena
 }
 
 export interface HostReplicaInit {
@@ -40,14 +42,14 @@ class HostReplica implements Replica {
   readonly #sum: Float32Array | undefined
 
   constructor(components: HostReplicaComponents, init: HostReplicaInit) {
-    const { memory, optimizer } = components
+    const { memory, optimizer, arena } = components
     this.#c = components
     this.#init = init
     this.#lossScale = init.precision === 'mixed' ? new LossScale() : undefined
     this.layout = memory.layout
     this.optimizerState = optimizer.state
-    this.#state = optimizer.state.map(() => sharedFloats(memory.layout.length))
-    this.#sum = init.microBatches > 1 ? sharedFloats(memory.layout.length) : undefined
+    this.#state = optimizer.state.map(() => arena.floats(memory.layout.length))
+    this.#sum = init.microBatches > 1 ? arena.floats(memory.layout.length) : undefined
   }
 
   async update(batch: Batch, init: UpdateInit): Promise<UpdateReport> {
@@ -58,9 +60,10 @@ class HostReplica implements Replica {
   async #attempt(batch: Batch, { learningRate, age, seed }: UpdateInit, lossScale?: number): Promise<UpdateReport> {
     const { memory, optimizer } = this.#c
     const loss = await this.#lossAndGradients(batch, { lossScale, seed })
-    const { norm, scale } = clipping(memory.gradients, this.#init.gradientClip)
+    const gradients = this.#sum ?? memory.gradients
+    const { norm, scale } = clipping(gradients, this.#init.gradientClip)
     if (Number.isFinite(loss) && Number.isFinite(norm)) {
-      optimizer.update(memory.parameters, memory.gradients, this.#state, learningRate, age, scale)
+      optimizer.update(memory.parameters, gradients, this.#state, learningRate, age, scale)
     }
     return { loss, gradientNorm: norm }
   }
@@ -76,7 +79,6 @@ class HostReplica implements Replica {
       loss += weight * (await graph.lossAndGradients(part, { ...init, seed }))
       addScaled(this.#sum, memory.gradients, weight)
     }
-    memory.gradients.set(this.#sum)
     return loss
   }
 

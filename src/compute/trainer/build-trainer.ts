@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { type Arena, createArena } from '../../core/arena.ts'
 import { systemClock } from '../../core/clock.ts'
 import { MurmurError } from '../../core/errors.ts'
 import { layoutParameters, type ParameterLayout } from '../../core/layout.ts'
-import { sharedFloats } from '../../core/parameters.ts'
 import { random } from '../../core/random.ts'
 import { type DataConfig, openData } from '../data/source.ts'
 import type { Tokenising } from '../data/token-cache.ts'
@@ -57,6 +57,8 @@ export interface ComputeInit {
 }
 
 export interface BuildTrainerInit {
+  /** Where parameters, gradients and optimizer state lie, and vectors for snapshots and deltas. @default one of its own */
+  arena?: Arena
   /** Ends the tokenising of a corpus, which can take long; what comes after it is not interrupted. */
   signal?: AbortSignal
   /** Called after every piece of text that was tokenised: thousands of times. */
@@ -70,6 +72,7 @@ export interface BuildTrainerInit {
  */
 export async function buildTrainer(config: TrainerConfig, init: BuildTrainerInit = {}): Promise<Trainer> {
   const { partition, stream, directory, cache, compute } = config.own
+  const { arena = createArena() } = init
   const { threads, microBatches = 1 } = compute
   requireDivisible(config.batch, microBatches)
   const data = await openData(config.data, {
@@ -87,8 +90,8 @@ export async function buildTrainer(config: TrainerConfig, init: BuildTrainerInit
   const layout = layoutParameters(model.parameters, config.shards)
   const memory = {
     layout,
-    parameters: initialParameters(model, layout, config.seed),
-    gradients: sharedFloats(layout.length),
+    parameters: initialParameters(model, layout, config.seed, arena),
+    gradients: arena.floats(layout.length),
   }
   const engine = createEngine({ threads })
   const replica = hostReplica(
@@ -96,6 +99,7 @@ export async function buildTrainer(config: TrainerConfig, init: BuildTrainerInit
       graph: await engine.compileTraining(model, config.batch / microBatches, memory),
       optimizer: createOptimizer(config.optimizer, layout),
       memory,
+      arena,
     },
     { microBatches, gradientClip: config.gradientClip },
   )
@@ -103,6 +107,7 @@ export async function buildTrainer(config: TrainerConfig, init: BuildTrainerInit
     {
       clock: systemClock,
       replica,
+      arena,
       batches: data.train,
       validation: data.validation,
       schedule: createSchedule(config.schedule, config.steps),
@@ -136,8 +141,13 @@ function requireDivisible(batch: number, microBatches: number): void {
 }
 
 /** The same on every peer of a run: each tensor has its own stream, whatever the layout. */
-function initialParameters(model: Model, layout: ParameterLayout, seed: number): Float32Array<SharedArrayBuffer> {
-  const parameters = sharedFloats(layout.length)
+function initialParameters(
+  model: Model,
+  layout: ParameterLayout,
+  seed: number,
+  arena: Arena,
+): Float32Array<SharedArrayBuffer> {
+  const parameters = arena.floats(layout.length)
   const stream = random(seed).fork('parameters')
   for (const slot of layout.tensors) {
     const parameter = model.parameters.find(({ name }) => name === slot.name)

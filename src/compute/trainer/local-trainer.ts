@@ -1,3 +1,4 @@
+import type { Arena } from '../../core/arena.ts'
 import type { Clock } from '../../core/clock.ts'
 import { MurmurError } from '../../core/errors.ts'
 import type { ParameterLayout } from '../../core/layout.ts'
@@ -12,6 +13,8 @@ import type { Evaluation, StepReport, Trainer, TrainerDescription, TrainerState 
 export interface LocalTrainerComponents {
   clock: Clock
   replica: Replica
+  /** Where vectors for snapshots and deltas lie. */
+  arena: Arena
   batches: BatchSource
   validation: readonly Batch[]
   schedule: Schedule
@@ -100,6 +103,10 @@ class LocalTrainer implements Trainer {
     this.#optimizerAge++
     this.#step++
     return { step: this.#step, loss, learningRate, gradientNorm }
+  }
+
+  allocate(length: number): Float32Array<SharedArrayBuffer> {
+    return this.#c.arena.floats(length)
   }
 
   snapshot(offset: number, into: Float32Array<SharedArrayBuffer>, signal?: AbortSignal): Promise<Stamp> {

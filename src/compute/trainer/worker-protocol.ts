@@ -1,14 +1,23 @@
+import type { Arena, VectorLocation } from '../../core/arena.ts'
 import type { ErrorData } from '../../core/errors.ts'
 import type { ParameterLayout } from '../../core/layout.ts'
 import type { Stamp } from '../../core/parameters.ts'
 import type { Tokenising } from '../data/token-cache.ts'
+import type { TrainerConfig } from './build-trainer.ts'
 import type { Evaluation, StepReport, TrainerDescription, TrainerState } from './trainer.ts'
+
+/** What the worker starts with. */
+export interface TrainerWorkerData {
+  config: TrainerConfig
+  /** Of the arena that both threads share. */
+  memory: Arena['memory']
+}
 
 /** What a trainer's worker can be asked, and what it answers: one row per method of `Trainer`. */
 export interface TrainerCalls {
   run: { request: { until: number }; reply: null }
-  snapshot: { request: { offset: number; into: Float32Array<SharedArrayBuffer> }; reply: Stamp }
-  apply: { request: { offset: number; delta: Float32Array<SharedArrayBuffer>; scale: number }; reply: Stamp }
+  snapshot: { request: { offset: number; into: VectorLocation }; reply: Stamp }
+  apply: { request: { offset: number; delta: VectorLocation; scale: number }; reply: Stamp }
   evaluate: { request: null; reply: Evaluation }
   save: { request: null; reply: TrainerState }
   restore: { request: TrainerState; reply: null }

@@ -1,17 +1,26 @@
 import { Worker } from 'node:worker_threads'
+import { type Arena, createArena } from '../../core/arena.ts'
 import { errorFromData, MurmurError } from '../../core/errors.ts'
 import type { ParameterLayout } from '../../core/layout.ts'
 import type { Stamp } from '../../core/parameters.ts'
 import type { BuildTrainerInit, TrainerConfig } from './build-trainer.ts'
 import type { Evaluation, StepReport, Trainer, TrainerDescription, TrainerState } from './trainer.ts'
-import type { TrainerCalls, TrainerCancellation, TrainerMessage, TrainerMethod } from './worker-protocol.ts'
+import type {
+  TrainerCalls,
+  TrainerCancellation,
+  TrainerMessage,
+  TrainerMethod,
+  TrainerWorkerData,
+} from './worker-protocol.ts'
 
 /** Starts a trainer in its own thread. @throws MurmurError whatever `buildTrainer` throws in there; the signal's reason */
 export async function workerTrainer(config: TrainerConfig, init: BuildTrainerInit = {}): Promise<Trainer> {
-  const { signal, onTokenising } = init
+  const { signal, onTokenising, arena = createArena() } = init
   signal?.throwIfAborted()
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-  const worker = new Worker(new URL(`./worker.${extension}`, import.meta.url), { workerData: config })
+  const worker = new Worker(new URL(`./worker.${extension}`, import.meta.url), {
+    workerData: { config, memory: arena.memory } satisfies TrainerWorkerData,
+  })
   const ready = Promise.withResolvers<Trainer>()
   const calls = new WorkerCalls(worker)
   worker.on('error', error =>
@@ -19,7 +28,7 @@ export async function workerTrainer(config: TrainerConfig, init: BuildTrainerIni
   )
   worker.on('exit', code => calls.fail(workerDied(`ended with code ${code}`)))
   worker.on('message', (message: TrainerMessage) => {
-    if (message.type === 'ready') ready.resolve(new WorkerTrainer(worker, calls, message))
+    if (message.type === 'ready') ready.resolve(new WorkerTrainer(worker, calls, arena, message))
     else if (message.type === 'failed') calls.fail(errorFromData(message.error))
     else if (message.type === 'tokenising') onTokenising?.(message.progress)
     else calls.receive(message)
@@ -112,16 +121,19 @@ class WorkerTrainer implements Trainer {
   readonly description: TrainerDescription
   readonly #worker: Worker
   readonly #calls: WorkerCalls
+  readonly #arena: Arena
   #running = false
   #closing: Promise<void> | undefined
 
   constructor(
     worker: Worker,
     calls: WorkerCalls,
+    arena: Arena,
     { layout, description }: { layout: ParameterLayout; description: TrainerDescription },
   ) {
     this.#worker = worker
     this.#calls = calls
+    this.#arena = arena
     this.layout = layout
     this.description = description
   }
@@ -140,13 +152,17 @@ class WorkerTrainer implements Trainer {
     }
   }
 
+  allocate(length: number): Float32Array<SharedArrayBuffer> {
+    return this.#arena.floats(length)
+  }
+
   async snapshot(offset: number, into: Float32Array<SharedArrayBuffer>, signal?: AbortSignal): Promise<Stamp> {
     signal?.throwIfAborted()
-    return await this.#calls.call('snapshot', { offset, into }, signal)
+    return await this.#calls.call('snapshot', { offset, into: this.#arena.locate(into) }, signal)
   }
 
   async apply(offset: number, delta: Float32Array<SharedArrayBuffer>, scale: number): Promise<Stamp> {
-    return await this.#calls.call('apply', { offset, delta, scale })
+    return await this.#calls.call('apply', { offset, delta: this.#arena.locate(delta), scale })
   }
 
   async evaluate(signal?: AbortSignal): Promise<Evaluation> {

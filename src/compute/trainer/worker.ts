@@ -1,6 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
+import { type Arena, createArena } from '../../core/arena.ts'
 import { errorToData, MurmurError } from '../../core/errors.ts'
-import { buildTrainer, type TrainerConfig } from './build-trainer.ts'
+import { buildTrainer } from './build-trainer.ts'
 import type { StepReport, Trainer } from './trainer.ts'
 import type {
   TrainerCalls,
@@ -8,6 +9,7 @@ import type {
   TrainerMessage,
   TrainerMethod,
   TrainerRequest,
+  TrainerWorkerData,
 } from './worker-protocol.ts'
 
 /** Entry point of the trainer's thread: onnxruntime blocks it for whole steps, and nothing else lives here. */
@@ -23,11 +25,14 @@ if (port) {
         cancel.get(message.cancel)?.abort(new MurmurError({ code: 'CANCELLED', message: 'The caller gave up' }))
       }
     })
-    const trainer = await buildTrainer(workerData as TrainerConfig, {
+    const { config, memory } = workerData as TrainerWorkerData
+    const arena = createArena(memory)
+    const trainer = await buildTrainer(config, {
+      arena,
       signal: building.signal,
       onTokenising: progress => post({ type: 'tokenising', progress }),
     })
-    const answer = responder(trainer, report => post({ type: 'step', report }))
+    const answer = responder(trainer, arena, report => post({ type: 'step', report }))
     port.on('message', (message: TrainerRequest | TrainerCancellation) => {
       if ('cancel' in message) return
       const { id } = message
@@ -46,7 +51,7 @@ if (port) {
   }
 }
 
-function responder(trainer: Trainer, onStep: (report: StepReport) => void) {
+function responder(trainer: Trainer, arena: Arena, onStep: (report: StepReport) => void) {
   return async (
     { method, request }: TrainerRequest,
     signal: AbortSignal,
@@ -56,9 +61,9 @@ function responder(trainer: Trainer, onStep: (report: StepReport) => void) {
         await trainer.run(request.until, onStep, signal)
         return null
       case 'snapshot':
-        return await trainer.snapshot(request.offset, request.into, signal)
+        return await trainer.snapshot(request.offset, arena.at(request.into), signal)
       case 'apply':
-        return await trainer.apply(request.offset, request.delta, request.scale)
+        return await trainer.apply(request.offset, arena.at(request.delta), request.scale)
       case 'evaluate':
         return await trainer.evaluate(signal)
       case 'save':

@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto'
 import { setImmediate } from 'node:timers/promises'
 import { MurmurError } from '../../core/errors.ts'
 import type { Shard } from '../../core/layout.ts'
-import { sharedFloats } from '../../core/parameters.ts'
 import { sumOfSquares } from '../../core/vector.ts'
 import type { Channel, PeerId } from '../../network/transport.ts'
 import type { StalenessPolicy } from '../aggregation/staleness.ts'
@@ -64,7 +63,8 @@ export class Initiator {
   constructor(components: AveragerComponents, init: InitiatorInit) {
     this.#components = components
     this.#init = init
-    this.#values = sharedFloats(components.shards.reduce((most, shard) => Math.max(most, shard.length), 0))
+    const longest = components.shards.reduce((most, shard) => Math.max(most, shard.length), 0)
+    this.#values = components.parameters.allocate(longest)
   }
 
   /** Never throws; touches no buffer once it has resolved. */

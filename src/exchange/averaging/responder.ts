@@ -1,6 +1,5 @@
 import { setImmediate } from 'node:timers/promises'
 import { isErrorCode } from '../../core/errors.ts'
-import { sharedFloats } from '../../core/parameters.ts'
 import { sumOfSquares } from '../../core/vector.ts'
 import type { Channel } from '../../network/transport.ts'
 import type { StalenessPolicy } from '../aggregation/staleness.ts'
@@ -61,9 +60,9 @@ export class Responder {
     this.#slot = new AnswerSlot(components.clock, WAITING_PARTNERS)
     this.#deltas = new PreparedDeltas(components.clock, 2 * init.timeout)
     const longest = components.shards.reduce((most, shard) => Math.max(most, shard.length), 0)
-    this.#received = sharedFloats(longest)
-    this.#own = sharedFloats(longest)
-    this.#bounds = new Float32Array(boundsLength(longest))
+    this.#received = components.parameters.allocate(longest)
+    this.#own = components.parameters.allocate(longest)
+    this.#bounds = components.parameters.allocate(boundsLength(longest))
   }
 
   /** Answers one stream; failures end it and are recorded, nothing is thrown. */

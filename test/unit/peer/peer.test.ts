@@ -191,6 +191,7 @@ function forwarding(trainer: Trainer, changes: Partial<Trainer>): Trainer {
     layout: trainer.layout,
     description: trainer.description,
     run: (...args) => trainer.run(...args),
+    allocate: length => trainer.allocate(length),
     snapshot: (...args) => trainer.snapshot(...args),
     apply: (...args) => trainer.apply(...args),
     evaluate: signal => trainer.evaluate(signal),
