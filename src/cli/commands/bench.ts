@@ -2,7 +2,7 @@ import { type Command, Option } from 'commander'
 import type { BenchmarkPreset } from '../../compute/engine/benchmark.ts'
 import { integer } from '../arguments.ts'
 import { addCommand, type CommandContext, type Runner } from '../command.ts'
-import { formatPercent } from '../format.ts'
+import { formatBytes, formatPercent } from '../format.ts'
 
 /** `murmur bench <what>`: each benchmark is a command of its own below it. */
 export function addBench(program: Command, run: Runner): void {
@@ -41,9 +41,11 @@ async function benchStep({ output, signal }: CommandContext, { preset, threads }
   signal.throwIfAborted()
   output.result(result, () => {
     const { backend, forwardBackwardMs, optimizerMs, gflops, matmulGflops, fraction } = result
+    const { optimizerFraction, compileMs, parameterBytes, activationBytes, peakMemoryBytes } = result
     return [
-      `${backend}: ${forwardBackwardMs.toFixed(1)} ms forward and backward, ${optimizerMs.toFixed(2)} ms update`,
+      `${backend}: ${forwardBackwardMs.toFixed(1)} ms forward and backward, ${optimizerMs.toFixed(2)} ms update (${formatPercent(optimizerFraction)} of the step)`,
       `${gflops.toFixed(1)} GFLOP/s, ${formatPercent(fraction)} of the ${matmulGflops.toFixed(1)} of a matrix product`,
+      `compiled in ${compileMs.toFixed(0)} ms; ${formatBytes(peakMemoryBytes)} of memory, with ${formatBytes(parameterBytes)} of parameters and ${formatBytes(activationBytes)} of activations`,
     ].join('\n')
   })
 }

@@ -37,6 +37,16 @@ export interface StepBenchmark {
   matmulGflops: number
   /** gflops / matmulGflops */
   fraction: number
+  /** Share of the update in the whole step. */
+  optimizerFraction: number
+  /** Milliseconds from the model's code to a session that can run. */
+  compileMs: number
+  /** Of one vector as long as the parameters. */
+  parameterBytes: number
+  /** What the step's intermediate values need at the least. */
+  activationBytes: number
+  /** The most memory that this process has held, all in all. */
+  peakMemoryBytes: number
 }
 
 /**
@@ -56,7 +66,9 @@ export async function benchmarkStep({ preset, threads }: BenchmarkStepInit): Pro
   const tokens = () => Int32Array.from({ length: model.tokens(batchSize) }, () => stream.integer(init.vocabulary))
   const batch = { inputs: tokens(), targets: tokens() }
   const engine = createEngine({ threads })
+  const start = performance.now()
   const graph = await engine.compileTraining(model, batchSize, memory)
+  const compileMs = performance.now() - start
   const product = await openProduct(threads)
   try {
     const times = await timeInTurns(rounds, {
@@ -75,6 +87,11 @@ export async function benchmarkStep({ preset, threads }: BenchmarkStepInit): Pro
       gflops,
       matmulGflops,
       fraction: gflops / matmulGflops,
+      optimizerFraction: times.optimizer / (times.step + times.optimizer),
+      compileMs,
+      parameterBytes: 4 * layout.length,
+      activationBytes: graph.activationBytes ?? 0,
+      peakMemoryBytes: 1024 * process.resourceUsage().maxRSS,
     }
   } finally {
     await graph.release()
