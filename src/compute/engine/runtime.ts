@@ -43,6 +43,8 @@ export async function openNativeSession(
       executionMode: 'sequential',
       graphOptimizationLevel: 'all',
       logSeverityLevel: 3,
+      // A plan of all buffers is made in a first run and then laid out beside that run's own: twice the activations.
+      enableMemPattern: false,
       preferredOutputLocation: Object.fromEntries(resident.map(name => [name, location])),
       // Threads that wait for the next step leave the cores to the network and to other peers.
       extra: { session: { force_spinning_stop: '1' } },
