@@ -128,6 +128,8 @@ async function openTraining(graph: Graph, memory: TrainingMemory, engine: OnnxEn
     return loss![0]!
   }
   return {
+    backend: engine.backend,
+    threads: engine.threads,
     lossAndGradients: (batch, step) => lossOf(training, batch, step),
     loss: async batch => {
       evaluation ??= openEvaluation()
