@@ -219,11 +219,11 @@ test('doctor says what was found and what to do', async t => {
   const byName = new Map<string, { status: string; found: string; remedy?: string }>(
     findings.map((finding: { name: string }) => [finding.name, finding]),
   )
-  for (const name of ['node', 'onnxruntime', 'cpu', 'cores', 'memory', 'disk', 'tcp']) {
+  for (const name of ['node', 'cpu', 'wasm', 'javascript', 'auto', 'cores', 'memory', 'disk', 'tcp']) {
     t.truthy(byName.get(name)?.found, name)
   }
-  t.is(byName.get('cpu')!.status, 'ok')
-  for (const name of ['webgpu', 'cuda', 'tfjs-node-gpu', 'mdns']) {
+  for (const name of ['cpu', 'wasm', 'javascript', 'auto']) t.is(byName.get(name)!.status, 'ok', name)
+  for (const name of ['webgpu', 'cuda', 'tensorflow', 'mdns']) {
     const finding = byName.get(name)!
     t.true(finding.status === 'ok' || finding.remedy !== undefined, `${name}: ${finding.found}`)
   }

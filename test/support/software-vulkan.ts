@@ -1,10 +1,8 @@
 import { existsSync } from 'node:fs'
-import { probeBackends } from '../../src/compute/engine/probe.ts'
+import { probeBackend } from '../../src/compute/engine/probe.ts'
 
 /** Debian's chromium brings SwiftShader, a Vulkan driver that needs no GPU and that onnxruntime's WebGPU provider accepts. */
 const SWIFTSHADER = '/usr/lib/chromium/vk_swiftshader_icd.json'
-
-const DEADLINE_MS = 30_000
 
 /**
  * Lets WebGPU run in this process where there is no GPU but a software driver, and tells why it cannot where it cannot.
@@ -12,7 +10,6 @@ const DEADLINE_MS = 30_000
  */
 export async function webgpuProblem(): Promise<string | undefined> {
   if (existsSync(SWIFTSHADER)) process.env.VK_ICD_FILENAMES ??= SWIFTSHADER
-  const { backends } = await probeBackends(DEADLINE_MS, new AbortController().signal)
-  const webgpu = backends.find(({ name }) => name === 'webgpu')
-  return webgpu?.works ? undefined : (webgpu?.reason ?? 'onnxruntime has no WebGPU provider on this platform')
+  const { works, found } = await probeBackend('webgpu')
+  return works ? undefined : found
 }

@@ -6,7 +6,13 @@ import type { InputSpec, Model, NamedTensors } from '../models/model.ts'
 export const tracedBackends = ['cpu', 'webgpu', 'cuda'] as const
 export type TracedBackend = (typeof tracedBackends)[number]
 
-export type BackendName = TracedBackend
+/** Backends of tfjs, which run the model operation by operation; best first. */
+export const eagerBackends = ['tensorflow', 'wasm', 'javascript'] as const
+export type EagerBackend = (typeof eagerBackends)[number]
+
+export type BackendName = TracedBackend | EagerBackend
+
+export const isEager = (name: BackendName): name is EagerBackend => (eagerBackends as readonly string[]).includes(name)
 
 export interface EngineInit {
   /** @default 'cpu' */
@@ -29,13 +35,16 @@ export type Batch = Readonly<Record<string, Int32Array | Float32Array>>
  * are flat views in the layout's order, over SharedArrayBuffers, fed to and fetched from the runtime without a copy.
  */
 export interface TrainingGraph {
+  /** What runs it: another backend than the engine's if that could not run this model. */
+  readonly backend: BackendName
+  readonly threads: number
   /** What its intermediate values need at the least; undefined where it runs operation by operation. */
   readonly activationBytes: number | undefined
   /** Forward and backward. Returns the loss; `gradients` then hold d loss / d parameters. */
   lossAndGradients(batch: Batch, init?: GradientInit): Promise<number>
   /** Forward only, and nothing is dropped. */
   loss(batch: Batch): Promise<number>
-  /** Frees the native sessions. */
+  /** Frees what it holds, native sessions above all. */
   release(): Promise<void>
 }
 
@@ -69,7 +78,7 @@ export interface Engine {
   readonly backend: BackendName
   readonly threads: number
   readonly precision: Precision
-  /** @throws MurmurError `KERNEL_UNSUPPORTED` naming the kernel */
+  /** @throws MurmurError `KERNEL_UNSUPPORTED` naming the kernel, `BACKEND_UNAVAILABLE` */
   compileTraining(model: Model, batchSize: number, memory: TrainingMemory): Promise<TrainingGraph>
   /** `forward` maps parameters and inputs to a tensor, as plain tfjs code. */
   compileInference(

@@ -130,6 +130,8 @@ async function openTraining(graph: Graph, memory: TrainingMemory, engine: OnnxEn
     return loss![0]!
   }
   return {
+    backend: engine.backend,
+    threads: engine.threads,
     activationBytes: activationBytes(optimized),
     lossAndGradients: (batch, step) => lossOf(training, batch, step),
     loss: async batch => {

@@ -6,7 +6,7 @@ import { layoutParameters, type ParameterLayout } from '../../core/layout.ts'
 import { random } from '../../core/random.ts'
 import { type DataConfig, openData } from '../data/source.ts'
 import type { Tokenising } from '../data/token-cache.ts'
-import { createEngine } from '../engine/onnx-engine.ts'
+import { createEngine } from '../engine/create-engine.ts'
 import type { Model } from '../models/model.ts'
 import { createModel, type ModelConfig } from '../models/registry.ts'
 import { createOptimizer, type OptimizerConfig } from '../optim/registry.ts'
@@ -93,14 +93,10 @@ export async function buildTrainer(config: TrainerConfig, init: BuildTrainerInit
     parameters: initialParameters(model, layout, config.seed, arena),
     gradients: arena.floats(layout.length),
   }
-  const engine = createEngine({ threads })
+  const engine = await createEngine({ threads })
+  const graph = await engine.compileTraining(model, config.batch / microBatches, memory)
   const replica = hostReplica(
-    {
-      graph: await engine.compileTraining(model, config.batch / microBatches, memory),
-      optimizer: createOptimizer(config.optimizer, layout),
-      memory,
-      arena,
-    },
+    { graph, optimizer: createOptimizer(config.optimizer, layout), memory, arena },
     { microBatches, gradientClip: config.gradientClip },
   )
   return localTrainer(
@@ -115,8 +111,8 @@ export async function buildTrainer(config: TrainerConfig, init: BuildTrainerInit
     },
     {
       description: {
-        backend: engine.backend,
-        threads: engine.threads,
+        backend: graph.backend,
+        threads: graph.threads,
         data: description.summary,
         tokensPerStep: model.tokens(config.batch),
         bytesPerToken: description.kind === 'text' ? description.bytesPerToken : undefined,

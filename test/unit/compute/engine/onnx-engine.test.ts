@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-core'
 import test from 'ava'
-import { eagerTraining } from '../../../../src/compute/engine/eager.ts'
+import { eagerEngine } from '../../../../src/compute/engine/eager/eager-engine.ts'
 import type { Batch, TrainingMemory } from '../../../../src/compute/engine/engine.ts'
 import { createEngine } from '../../../../src/compute/engine/onnx-engine.ts'
 import { gpt } from '../../../../src/compute/models/gpt.ts'
@@ -66,7 +66,7 @@ for (const [family, make] of Object.entries(families)) {
       const reference = { ...memory, gradients: sharedFloats(memory.layout.length) }
       const batch = batchFor(model, batchSize, r)
       const graph = await engine.compileTraining(model, batchSize, memory)
-      const eager = await eagerTraining(model, batchSize, reference)
+      const eager = await (await eagerEngine('javascript')).compileTraining(model, batchSize, reference)
       try {
         const [loss, expected] = [await graph.lossAndGradients(batch), await eager.lossAndGradients(batch)]
         t.true(Math.abs(loss - expected) <= 1e-5 * expected, `loss ${loss}, expected ${expected}`)

@@ -1,0 +1,128 @@
+import { type Scalar, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core'
+import type { ParameterLayout } from '../../../core/layout.ts'
+import type { InputSpec, Model, NamedTensors } from '../../models/model.ts'
+import { onBackend } from '../active-backend.ts'
+import type { Batch, EagerBackend, Engine, InferenceGraph, TrainingGraph, TrainingMemory } from '../engine.ts'
+import { lossAndGradients } from '../gradients.ts'
+import { sizeOf } from '../graph.ts'
+import { registerGradients } from '../tfjs-gradients.ts'
+import { type LoadedBackend, loadBackend } from './load-backend.ts'
+import { withoutDropout, withRandomDraws } from './random-draws.ts'
+import { asUnsupported } from './unsupported.ts'
+
+/**
+ * An engine that runs tfjs code operation by operation on one of tfjs's own backends: many times slower than a traced
+ * graph, but it runs whatever tfjs does, value-dependent control flow too, and the plain JavaScript one is what all
+ * others are measured against.
+ * @throws MurmurError `BACKEND_UNAVAILABLE`
+ */
+export async function eagerEngine(backend: EagerBackend): Promise<Engine> {
+  await registerGradients()
+  return new EagerEngine(backend, await loadBackend(backend))
+}
+
+class EagerEngine implements Engine {
+  readonly backend: EagerBackend
+  readonly threads: number
+  readonly precision = 'float32'
+  readonly #registered: string
+
+  constructor(backend: EagerBackend, { registered, threads }: LoadedBackend) {
+    this.backend = backend
+    this.threads = threads
+    this.#registered = registered
+  }
+
+  async compileTraining(model: Model, batchSize: number, memory: TrainingMemory): Promise<TrainingGraph> {
+    const { layout, gradients } = memory
+    const inputs = model.inputs(batchSize)
+    const lossOf =
+      (batch: NamedTensors) =>
+      (...values: Tensor[]): Scalar =>
+        model.loss(Object.fromEntries(layout.tensors.map(({ name }, i) => [name, values[i]!])), batch)
+    const differentiate = (batch: Batch, seed: number, into: Float32Array): number =>
+      this.#run(() =>
+        withRandomDraws(seed, () => {
+          const found = lossAndGradients(lossOf(batchTensors(inputs, batch)), parameterTensors(memory), undefined)
+          for (const [i, { offset }] of layout.tensors.entries()) into.set(found.gradients[i]!.dataSync(), offset)
+          return found.loss.dataSync()[0]!
+        }),
+      )
+    // Nothing is compiled: a step on zeros finds out whether the backend has every kernel.
+    differentiate(zeros(inputs), 0, new Float32Array(layout.length))
+    return {
+      backend: this.backend,
+      threads: this.threads,
+      activationBytes: undefined,
+      lossAndGradients: async (batch, { seed = 0 } = {}) => differentiate(batch, seed, gradients),
+      loss: async batch =>
+        this.#run(() =>
+          withoutDropout(
+            this.#registered,
+            () => lossOf(batchTensors(inputs, batch))(...parameterTensors(memory)).dataSync()[0]!,
+          ),
+        ),
+      release: async () => {}, // nothing outlives a step
+    }
+  }
+
+  async compileInference(
+    forward: (parameters: NamedTensors, batch: NamedTensors) => Tensor,
+    inputs: readonly InputSpec[],
+    memory: { layout: ParameterLayout; parameters: Float32Array<SharedArrayBuffer> },
+  ): Promise<InferenceGraph> {
+    const run = (batch: Batch): Float32Array =>
+      this.#run(() => {
+        const values = parameterTensors(memory)
+        const parameters = Object.fromEntries(memory.layout.tensors.map(({ name }, i) => [name, values[i]!]))
+        const output = withoutDropout(this.#registered, () => forward(parameters, batchTensors(inputs, batch)))
+        return Float32Array.from(output.dataSync())
+      })
+    run(zeros(inputs))
+    return { run: async batch => [run(batch)], release: async () => {} }
+  }
+
+  /** `task` on the backend. Every tensor made meanwhile is disposed, so memory stays that of one step. */
+  #run<T extends number | Float32Array>(task: () => T): T {
+    let result: T | undefined
+    try {
+      onBackend(this.#registered, () =>
+        tidy(() => {
+          result = task()
+        }),
+      )
+    } catch (error) {
+      throw asUnsupported(error, this.backend)
+    }
+    return result!
+  }
+}
+
+/** Copies: the vector changes in place, and a backend may keep the array that it was given. */
+const parameterTensors = ({ layout, parameters }: Pick<TrainingMemory, 'layout' | 'parameters'>): Tensor[] =>
+  layout.tensors.map(({ offset, length, shape }) =>
+    tensor(parameters.slice(offset, offset + length), [...shape], 'float32'),
+  )
+
+function batchTensors(inputs: readonly InputSpec[], batch: Batch): NamedTensors {
+  return Object.fromEntries(
+    inputs.map(({ name, shape, dtype }) => {
+      const values = batch[name]
+      if (!values) throw new TypeError(`Expected \`${name}\` among the inputs, got ${Object.keys(batch).join(', ')}`)
+      if (values.length !== sizeOf(shape)) {
+        throw new TypeError(
+          `Expected \`${name}\` to have ${sizeOf(shape)} elements for [${shape}], got ${values.length}`,
+        )
+      }
+      return [name, tensor(values.slice(), [...shape], dtype)]
+    }),
+  )
+}
+
+const zeros = (inputs: readonly InputSpec[]): Batch =>
+  Object.fromEntries(
+    inputs.map(({ name, shape, dtype }) => [
+      name,
+      dtype === 'int32' ? new Int32Array(sizeOf(shape)) : new Float32Array(sizeOf(shape)),
+    ]),
+  )
