@@ -6,6 +6,7 @@ import {
   type TensorInfo,
 } from '@tensorflow/tfjs-core'
 import { isErrorCode, MurmurError } from '../../core/errors.ts'
+import { loadCpuBackend } from './cpu-backend.ts'
 import { type DataType, type Graph, sizeOf, type Value } from './graph.ts'
 import type { KernelRule, KernelRules } from './kernels/rule.ts'
 import { kernelTable } from './kernels/table.ts'
@@ -39,7 +40,7 @@ export async function traceOrSurvey(inputs: readonly TraceInput[], compute: Comp
  * zeros. Ends early where their gradients are missing too.
  */
 async function missingKernels(inputs: readonly TraceInput[], compute: Compute): Promise<string[]> {
-  await import('@tensorflow/tfjs-backend-cpu')
+  await loadCpuBackend()
   const backend = engine().findBackend('cpu') as ZeroBackend
   const missing = new Set<string>()
   const rules: Record<string, KernelRule> = {}

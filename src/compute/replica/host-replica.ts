@@ -2,8 +2,12 @@ import type { Arena } from '../../core/arena.ts'
 import type { ParameterLayout } from '../../core/layout.ts'
 import { addScaled } from '../../core/vector.ts'
 import type { Batch, GradientInit, Precision, TrainingGraph, TrainingMemory } from '../engine/engine.ts'
+
+import { type Measurement, meanMeasurement } from '../engine/measurement.ts'
 import { clipping } from '../optim/clip.ts'
+
 import type { Optimizer } from '../optim/optimizer.ts'
+import { type Statistics, statistics } from '../optim/statistics.ts'
 import { LossScale } from './loss-scale.ts'
 import { microBatches, microBatchSeed } from './micro-batches.ts'
 import type { Replica, ReplicaVectors, UpdateInit, UpdateReport } from './replica.ts'
@@ -38,6 +42,7 @@ class HostReplica implements Replica {
   readonly #init: HostReplicaInit
   readonly #lossScale: LossScale | undefined
   readonly #state: readonly Float32Array[]
+  readonly #statistics: Statistics
   /** Sum of the micro-batches' gradients, where there are several. */
   readonly #sum: Float32Array | undefined
 
@@ -49,6 +54,7 @@ class HostReplica implements Replica {
     this.layout = memory.layout
     this.optimizerState = optimizer.state
     this.#state = optimizer.state.map(() => arena.floats(memory.layout.length))
+    this.#statistics = statistics(memory.layout)
     this.#sum = init.microBatches > 1 ? arena.floats(memory.layout.length) : undefined
   }
 
@@ -61,9 +67,11 @@ class HostReplica implements Replica {
     const { memory, optimizer } = this.#c
     const loss = await this.#lossAndGradients(batch, { lossScale, seed })
     const gradients = this.#sum ?? memory.gradients
+    this.#statistics.take(gradients)
     const { norm, scale } = clipping(gradients, this.#init.gradientClip)
     if (Number.isFinite(loss) && Number.isFinite(norm)) {
       optimizer.update(memory.parameters, gradients, this.#state, learningRate, age, scale)
+      this.#statistics.apply(memory.parameters)
     }
     return { loss, gradientNorm: norm }
   }
@@ -82,38 +90,33 @@ class HostReplica implements Replica {
     return loss
   }
 
-  async loss(batch: Batch): Promise<number> {
-    let loss = 0
-    for (const part of microBatches(batch, this.#init.microBatches)) loss += await this.#c.graph.loss(part)
-    return loss / this.#init.microBatches
+  async evaluate(batch: Batch): Promise<Measurement> {
+    const parts: Measurement[] = []
+    for (const part of microBatches(batch, this.#init.microBatches)) parts.push(await this.#c.graph.evaluate(part))
+    return meanMeasurement(parts)
   }
 
-  async read(offset: number, into: Float32Array): Promise<void> {
+  async read(offset: number, into: Float32Array): Promise<void> 
     into.set(this.#range(offset, into.length))
-  }
 
-  async add(offset: number, delta: Float32Array, scale: number): Promise<void> {
+  async add(offset: number, delta: Float32Array, scale: number): Promise<void> 
     addScaled(this.#range(offset, delta.length), delta, scale)
-  }
 
   #range(offset: number, length: number): Float32Array {
     return this.#c.memory.parameters.subarray(offset, offset + length)
   }
 
-  async save(into: ReplicaVectors): Promise<void> {
+  async save(into: ReplicaVectors): Promise<void> 
     into.parameters.set(this.#c.memory.parameters)
     for (const [i, name] of this.optimizerState.entries()) into.optimizer[name]!.set(this.#state[i]!)
-  }
 
-  async restore(parameters: Float32Array, optimizer?: Readonly<Record<string, Float32Array>>): Promise<void> {
+  async restore(parameters: Float32Array, optimizer?: Readonly<Record<string, Float32Array>>): Promise<void> 
     this.#c.memory.parameters.set(parameters)
     for (const [i, name] of this.optimizerState.entries()) {
       if (optimizer) this.#state[i]!.set(optimizer[name]!)
       else this.#state[i]!.fill(0)
     }
-  }
 
-  async release(): Promise<void> {
+  async release(): Promise<void> 
     await this.#c.graph.release()
-  }
 }
