@@ -4,7 +4,6 @@ import { registerHooks } from 'node:module'
 import { isAbsolute } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { MurmurError } from '../../core/errors.ts'
-import { importTfjs } from '../engine/import-tfjs.ts'
 import { moduleError } from './module-error.ts'
 
 export type ModuleExports = Readonly<Record<string, unknown>>
@@ -38,7 +37,6 @@ export function verifyModule({ path, sha256 }: ModuleFile): string {
  */
 export async function importModule(file: ModuleFile): Promise<ModuleExports> {
   const sha256 = verifyModule(file)
-  await importTfjs('public/chained_ops/register_all_chained_ops.js') // x.add(y): some of tfjs-layers needs them too
   const url = pathToFileURL(file.path)
   url.searchParams.set('sha256', sha256) // another content is another module, in one process too
   const hooks = registerHooks({

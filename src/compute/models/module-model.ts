@@ -3,6 +3,7 @@ import type { LayersModel } from '@tensorflow/tfjs-layers'
 import type { DataDescription } from '../data/source.ts'
 import { onBackend } from '../engine/active-backend.ts'
 import { loadCpuBackend } from '../engine/cpu-backend.ts'
+import { importTfjs } from '../engine/import-tfjs.ts'
 import type { ModuleExports } from './load-module.ts'
 import type { InputSpec, Measured, Model, ModelParameter, NamedTensors, SequenceModel } from './model.ts'
 import { dataInputs, type ModelData, modelData } from './module-data.ts'
@@ -39,6 +40,7 @@ export interface ModuleModelInit {
  */
 export async function moduleModel(exports: ModuleExports, init: ModuleModelInit): Promise<Model> {
   const { file } = init
+  await importTfjs('public/chained_ops/register_all_chained_ops.js') // x.add(y); some of tfjs-layers needs them
   const data = modelData(init.data, init.context)
   const suits = exports.data
   if (suits !== undefined && suits !== data.kind) {

@@ -2,10 +2,8 @@ import type { Arena } from '../../core/arena.ts'
 import type { ParameterLayout } from '../../core/layout.ts'
 import { addScaled } from '../../core/vector.ts'
 import type { Batch, GradientInit, Precision, TrainingGraph, TrainingMemory } from '../engine/engine.ts'
-
 import { type Measurement, meanMeasurement } from '../engine/measurement.ts'
 import { clipping } from '../optim/clip.ts'
-
 import type { Optimizer } from '../optim/optimizer.ts'
 import { type Statistics, statistics } from '../optim/statistics.ts'
 import { LossScale } from './loss-scale.ts'
@@ -96,27 +94,32 @@ class HostReplica implements Replica {
     return meanMeasurement(parts)
   }
 
-  async read(offset: number, into: Float32Array): Promise<void> 
+  async read(offset: number, into: Float32Array): Promise<void> {
     into.set(this.#range(offset, into.length))
+  }
 
-  async add(offset: number, delta: Float32Array, scale: number): Promise<void> 
+  async add(offset: number, delta: Float32Array, scale: number): Promise<void> {
     addScaled(this.#range(offset, delta.length), delta, scale)
+  }
 
   #range(offset: number, length: number): Float32Array {
     return this.#c.memory.parameters.subarray(offset, offset + length)
   }
 
-  async save(into: ReplicaVectors): Promise<void> 
+  async save(into: ReplicaVectors): Promise<void> {
     into.parameters.set(this.#c.memory.parameters)
     for (const [i, name] of this.optimizerState.entries()) into.optimizer[name]!.set(this.#state[i]!)
+  }
 
-  async restore(parameters: Float32Array, optimizer?: Readonly<Record<string, Float32Array>>): Promise<void> 
+  async restore(parameters: Float32Array, optimizer?: Readonly<Record<string, Float32Array>>): Promise<void> {
     this.#c.memory.parameters.set(parameters)
     for (const [i, name] of this.optimizerState.entries()) {
       if (optimizer) this.#state[i]!.set(optimizer[name]!)
       else this.#state[i]!.fill(0)
     }
+  }
 
-  async release(): Promise<void> 
+  async release(): Promise<void> {
     await this.#c.graph.release()
+  }
 }
