@@ -32,6 +32,8 @@ export const text: DataDescription = {
   vocabulary: 7,
   documents: 1,
   bytes: 1,
+  tokens: 1,
+  bytesPerToken: 1,
   trainTokens: 1,
   validationTokens: 1,
 }
@@ -56,7 +58,7 @@ export function modelSuite(
     try {
       for (let age = 0; age < steps; age++) {
         const batch = batchOf(model, classes, stream)
-        for (const each of replicas) await each.update(batch, { learningRate: 0.05, age })
+        for (const each of replicas) await each.update(batch, { learningRate: 0.05, age, seed: age })
       }
       const scale = Math.max(...traced.parameters.map(Math.abs))
       t.true(distance(start, traced.parameters) > 1e-3 * scale, 'nothing was learnt')
