@@ -1,7 +1,8 @@
 import { MurmurError } from '../../core/errors.ts'
 
 export function moduleError(file: string, problem: string, cause?: unknown): MurmurError {
-  return new MurmurError({ code: 'MODEL_INVALID', message: `The model ${file}: ${problem}`, details: { file }, cause })
+  const message = `The model ${file}: ${problem.replaceAll(/\s+/g, ' ')}`
+  return new MurmurError({ code: 'MODEL_INVALID', message, details: { file }, cause })
 }
 
 /** Calls into a module: what it throws is told with the export that threw. */
