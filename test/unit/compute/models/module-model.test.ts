@@ -16,21 +16,23 @@ import { processFolder } from '../../../support/tiny-text.ts'
 const folder = processFolder()
 const init = { file: 'm.ts', data: images, context: 5, seed: 1 }
 
-const docs = readFileSync(new URL('../../../../docs/models.md', import.meta.url), 'utf8')
+const docs = ['docs/models.md', 'README.md']
+  .map(page => readFileSync(new URL(`../../../../${page}`, import.meta.url), 'utf8'))
+  .join('\n')
 const examples = [...docs.matchAll(/<!-- test: (\S+) -->\n```ts\n(.*?)```/gs)].map(([, name, code]) => ({
   name: name!,
   code: code!,
 }))
 
-test('docs/models.md has both kinds of example', t => {
+test('docs/models.md and the README have both kinds of example', t => {
   t.deepEqual(
     examples.map(({ name }) => name),
-    ['plain.ts', 'layers.ts'],
+    ['plain.ts', 'layers.ts', 'readme.ts'],
   )
 })
 
 for (const { name, code } of examples) {
-  test(`the example ${name} of docs/models.md learns, to the letter`, async t => {
+  test(`the example ${name} learns, to the letter`, async t => {
     const path = join(folder, name)
     writeFileSync(path, code)
     const model = await moduleModel(await importModule({ path, sha256: '' }), { ...init, file: path })
@@ -45,7 +47,7 @@ for (const { name, code } of examples) {
     for (let age = 0; age < 80; age++) await replica.update(batch, { learningRate: 0.05, age, seed: age })
     const after = await replica.evaluate(batch)
     t.true(after.loss < before.loss, `${before.loss} -> ${after.loss}`)
-    t.is(after.metrics.accuracy, 1)
+    t.is(after.metrics.accuracy, 1, `accuracy ${after.metrics.accuracy}`)
     await replica.release()
   })
 }
