@@ -4,9 +4,11 @@ import { eagerTraining } from '../../src/compute/engine/eager.ts'
 import type { Batch, TrainingGraph, TrainingMemory } from '../../src/compute/engine/engine.ts'
 import { createEngine } from '../../src/compute/engine/onnx-engine.ts'
 import type { Model } from '../../src/compute/models/model.ts'
+import type { Optimizer } from '../../src/compute/optim/optimizer.ts'
 import { sgd } from '../../src/compute/optim/sgd.ts'
 import { hostReplica } from '../../src/compute/replica/host-replica.ts'
 import type { Replica } from '../../src/compute/replica/replica.ts'
+import { createArena } from '../../src/core/arena.ts'
 import { layoutParameters } from '../../src/core/layout.ts'
 import { sharedFloats } from '../../src/core/parameters.ts'
 import { random } from '../../src/core/random.ts'
@@ -50,8 +52,8 @@ export function modelSuite(
     const classes = data.kind === 'images' ? data.classes : data.vocabulary
     const [traced, eager] = [memoryOf(model), memoryOf(model)]
     const replicas = [
-      replica(traced, await createEngine().compileTraining(model, batchSize, traced)),
-      replica(eager, await eagerTraining(model, batchSize, eager)),
+      replicaOf(traced, await createEngine().compileTraining(model, batchSize, traced), sgd({ momentum: 0.9 })),
+      replicaOf(eager, await eagerTraining(model, batchSize, eager), sgd({ momentum: 0.9 })),
     ]
     const start = Float32Array.from(traced.parameters)
     const stream = random(name)
@@ -74,8 +76,14 @@ export function modelSuite(
   })
 }
 
-function replica(memory: TrainingMemory, graph: TrainingGraph): Replica {
-  return hostReplica({ graph, memory, optimizer: sgd({ momentum: 0.9 }) }, { microBatches: 1, gradientClip: 1 })
+/** A replica in memory of its own, for `graph` over `memory`. */
+export function replicaOf(
+  memory: TrainingMemory,
+  graph: TrainingGraph,
+  optimizer: Optimizer,
+  gradientClip = 1,
+): Replica {
+  return hostReplica({ graph, memory, optimizer, arena: createArena() }, { microBatches: 1, gradientClip })
 }
 
 export function memoryOf(model: Model): TrainingMemory {

@@ -5,10 +5,9 @@ import { createEngine } from '../../../../src/compute/engine/onnx-engine.ts'
 import type { NamedTensors } from '../../../../src/compute/models/model.ts'
 import { moduleModel } from '../../../../src/compute/models/module-model.ts'
 import { adamw } from '../../../../src/compute/optim/adamw.ts'
-import { hostReplica } from '../../../../src/compute/replica/host-replica.ts'
 import { layoutParameters } from '../../../../src/core/layout.ts'
 import { random } from '../../../../src/core/random.ts'
-import { batchOf, images, memoryOf } from '../../../compliance/models.ts'
+import { batchOf, images, memoryOf, replicaOf } from '../../../compliance/models.ts'
 
 const loss = 'sparseCategoricalCrossentropy'
 const open = (createModel: () => unknown, more: object = {}, seed = 1) =>
@@ -73,10 +72,7 @@ test('batch normalisation: moving statistics follow their rule whatever the opti
   t.true(of('moving_mean').statistic)
   t.is(of('gamma').statistic, undefined)
   const graph = await createEngine().compileTraining(model, 4, memory)
-  const replica = hostReplica(
-    { graph, memory, optimizer: adamw(layout, { weightDecay: 1 }) },
-    { microBatches: 1, gradientClip: 1e-3 },
-  )
+  const replica = replicaOf(memory, graph, adamw(layout, { weightDecay: 1 }), 1e-3)
   const batch = batchOf(model, 3, random('bn'))
   const inputs = batch.inputs!
   const mean = Float32Array.from({ length: 64 }, (_, j) =>
@@ -111,10 +107,7 @@ test('frozen weights stay, whatever their gradient and decay', async t => {
   const memory = memoryOf(model)
   const start = memory.parameters.slice()
   const graph = await createEngine().compileTraining(model, 4, memory)
-  const replica = hostReplica(
-    { graph, memory, optimizer: adamw(memory.layout, { weightDecay: 1 }) },
-    { microBatches: 1, gradientClip: 0 },
-  )
+  const replica = replicaOf(memory, graph, adamw(memory.layout, { weightDecay: 1 }), 0)
   await replica.update(batchOf(model, 3, random('frozen')), { learningRate: 0.1, age: 0, seed: 0 })
   for (const { offset, length, statistic = false } of memory.layout.tensors) {
     const same = start.subarray(offset, offset + length).every((value, i) => value === memory.parameters[offset + i])

@@ -8,9 +8,8 @@ import { importModule } from '../../../../src/compute/models/load-module.ts'
 import type { SequenceModel } from '../../../../src/compute/models/model.ts'
 import { moduleModel } from '../../../../src/compute/models/module-model.ts'
 import { sgd } from '../../../../src/compute/optim/sgd.ts'
-import { hostReplica } from '../../../../src/compute/replica/host-replica.ts'
 import { random } from '../../../../src/core/random.ts'
-import { batchOf, images, memoryOf, text } from '../../../compliance/models.ts'
+import { batchOf, images, memoryOf, replicaOf, text } from '../../../compliance/models.ts'
 import { processFolder } from '../../../support/tiny-text.ts'
 
 const folder = processFolder()
@@ -38,10 +37,7 @@ for (const { name, code } of examples) {
     const model = await moduleModel(await importModule({ path, sha256: '' }), { ...init, file: path })
     const memory = memoryOf(model)
     const graph = await createEngine().compileTraining(model, 4, memory)
-    const replica = hostReplica(
-      { graph, memory, optimizer: sgd({ momentum: 0.9 }) },
-      { microBatches: 1, gradientClip: 1 },
-    )
+    const replica = replicaOf(memory, graph, sgd({ momentum: 0.9 }))
     const batch = batchOf(model, 3, random(name))
     const before = await replica.evaluate(batch)
     for (let age = 0; age < 80; age++) await replica.update(batch, { learningRate: 0.05, age, seed: age })
