@@ -3,6 +3,12 @@
  * fit; everything here is documented where it is defined.
  */
 
+// For models of your own: docs/models.md.
+export { normal, ones, zeros } from './compute/models/initialize.ts'
+export { accuracy, crossEntropy, gelu, layerNorm, linear } from './compute/models/layers.ts'
+export type { ModelParameter, NamedTensors } from './compute/models/model.ts'
+export type { ModelData } from './compute/models/module-data.ts'
+export type { Mode, ModuleParameter } from './compute/models/module-model.ts'
 export { buildTrainer, type TrainerConfig } from './compute/trainer/build-trainer.ts'
 export type { StepReport, Trainer } from './compute/trainer/trainer.ts'
 export { workerTrainer } from './compute/trainer/worker-trainer.ts'

@@ -25,6 +25,13 @@ export function formatLoss(loss: number): string {
   return loss.toFixed(4)
 }
 
+/** ", accuracy 0.9123": what follows a loss; nothing where there are no metrics. */
+export function formatMetrics(metrics: Readonly<Record<string, number>> = {}): string {
+  return Object.entries(metrics)
+    .map(([name, value]) => `, ${name} ${Number(value.toPrecision(4))}`)
+    .join('')
+}
+
 export function formatPercent(fraction: number): string {
   return `${Math.round(fraction * 100)}%`
 }

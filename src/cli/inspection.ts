@@ -15,7 +15,7 @@ import {
 } from '../peer/records/summary.ts'
 import { runId } from '../peer/specification/canonical.ts'
 import type { RunSpecification } from '../peer/specification/schema.ts'
-import { formatBytes, formatCount, formatDuration, formatLoss, formatPercent } from './format.ts'
+import { formatBytes, formatCount, formatDuration, formatLoss, formatMetrics, formatPercent } from './format.ts'
 import { isDirectory } from './open-checkpoint.ts'
 import type { Output } from './output.ts'
 import { pairs, table } from './table.ts'
@@ -57,6 +57,8 @@ interface RecordsInspection {
   tokens: number
   loss: number | undefined
   validationLoss: { first: number; last: number; best: number } | undefined
+  /** The model's, of the last evaluation. */
+  metrics: Readonly<Record<string, number>> | undefined
   tokensPerSecond: number | undefined
   trainingShare: number | undefined
   exchanges: ExchangeCounts
@@ -125,6 +127,7 @@ async function inspectRecords(path: string, signal: AbortSignal): Promise<Record
       last: validation.last.loss,
       best: validation.best.loss,
     },
+    metrics: validation?.last.metrics,
     tokensPerSecond: tokensPerSecond(summary),
     trainingShare: trainingShare(summary),
     exchanges: summary.exchanges,
@@ -198,7 +201,11 @@ function recordLines(records: RecordsInspection, steps: number | undefined): str
     ['state', `${records.state}, ${formatDuration(records.to - records.from)} from first to last event`],
     ['step', steps === undefined ? String(records.step) : `${records.step}/${steps}`],
     ['loss', records.loss === undefined ? undefined : formatLoss(records.loss)],
-    ['validation', validation && `${formatLoss(validation.last)}, from ${formatLoss(validation.first)}`],
+    [
+      'validation',
+      validation &&
+        `${formatLoss(validation.last)}, from ${formatLoss(validation.first)}${formatMetrics(records.metrics)}`,
+    ],
     ['speed', rate === undefined ? undefined : `${formatCount(rate)} tokens/s`],
     ['training', share === undefined ? undefined : `${formatPercent(share)} of the time after warm-up`],
     ['exchanges', `${exchanges.ok}/${exchanges.tried} ok${failed.length > 0 ? ` (${failed.join(', ')})` : ''}`],

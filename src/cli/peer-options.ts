@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import type { LaunchInit } from '../peer/launch.ts'
 import { integer, number } from './arguments.ts'
@@ -8,6 +9,7 @@ export interface TrainingOptions extends ComputeOptions {
   directory?: string
   partition?: number
   data?: string[]
+  model?: string
 }
 
 /** What a command whose peer meets others can be told besides. */
@@ -26,6 +28,7 @@ export function addTrainingOptions(command: Command): Command {
     .option('-d, --directory <path>', 'run directory: identity, records, checkpoints; continued if it exists')
     .option('--partition <i>', 'which partition of the data to train on, from 0', integer(0))
     .option('--data <path...>', 'where this peer keeps the data, if not where the specification says')
+    .option('--model <path>', "the file of the run's own model, if it is not where the specification says")
 }
 
 export function addPeerOptions(command: Command): Command {
@@ -51,9 +54,9 @@ export function addPeerOptions(command: Command): Command {
 export function trainingInit(
   options: TrainingOptions,
   defaultDirectory: string,
-): Pick<LaunchInit, 'directory' | 'compute' | 'partition' | 'data'> {
-  const { directory = defaultDirectory, partition, data } = options
-  return { directory, compute: computeInit(options), partition, data }
+): Pick<LaunchInit, 'directory' | 'compute' | 'partition' | 'data' | 'model'> {
+  const { directory = defaultDirectory, partition, data, model } = options
+  return { directory, compute: computeInit(options), partition, data, model: model && resolve(model) }
 }
 
 export function peerInit(options: PeerOptions, defaultDirectory: string): Omit<LaunchInit, 'sinks' | 'onListening'> {

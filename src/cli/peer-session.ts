@@ -1,7 +1,7 @@
 import type { LaunchInit, Listening } from '../peer/launch.ts'
 import { type PeerSummary, summarize, tokensPerSecond, trainingShare } from '../peer/records/summary.ts'
 import type { CommandContext } from './command.ts'
-import { formatBytes, formatCount, formatLoss, formatPercent } from './format.ts'
+import { formatBytes, formatCount, formatLoss, formatMetrics, formatPercent } from './format.ts'
 import { type ProgressView, silentView } from './progress/view.ts'
 
 /**
@@ -58,6 +58,7 @@ function outcome(summary: PeerSummary) {
     tokens,
     loss: lastStep?.loss ?? null,
     validationLoss: validation ? { start: validation.first.loss, end: validation.last.loss } : null,
+    metrics: validation?.last.metrics ?? null,
     exchanges,
     answered,
     bytesSent,
@@ -74,7 +75,8 @@ function outcomeText(summary: PeerSummary, { specification }: Listening): () => 
     const share = trainingShare(summary)
     return [
       `${stepsDone(summary)} of ${specification.steps} steps, ${formatCount(tokens)} tokens`,
-      validation && `validation loss ${formatLoss(validation.first.loss)} -> ${formatLoss(validation.last.loss)}`,
+      validation &&
+        `validation loss ${formatLoss(validation.first.loss)} -> ${formatLoss(validation.last.loss)}${formatMetrics(validation.last.metrics)}`,
       exchanges.tried > 0 && `${exchanges.ok} of ${exchanges.tried} exchanges, ${formatBytes(bytesSent)} sent`,
       share !== undefined && `${formatPercent(share)} of the time training`,
       checkpoint && `checkpoint ${checkpoint.path}`,

@@ -8,6 +8,9 @@ export type ErrorCode =
   | 'CORPUS_MISSING' // no file matches the data paths
   | 'CORPUS_TOO_SMALL' // less text than one window of each split
   | 'TOKENIZER_INVALID' // a tokenizer file that is missing, damaged or not the run's
+  | 'MODEL_MISSING' // the file of the run's model is not on this machine
+  | 'MODEL_MISMATCH' // that file is another one than the run's
+  | 'MODEL_INVALID' // a model's module lacks an export, throws or returns something else than it must
   | 'PORT_IN_USE' // a listen address that is taken or not ours
   | 'INVITATION_MALFORMED' // not a multiaddr with a peer id
   | 'PEER_UNREACHABLE' // nobody answered at the invitation's addresses

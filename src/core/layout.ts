@@ -7,6 +7,11 @@ export interface TensorSpec {
   shape: readonly number[]
   /** Blocks and layers in the order data flows through them; tensors of one group are never split over shards. */
   group: number
+  /**
+   * Not an optimizer's business, such as the moving mean of a batch normalisation: a step subtracts its gradient as it
+   * is, whatever the learning rate, and does not count it when gradients are clipped.
+   */
+  statistic?: boolean
 }
 
 interface TensorSlot extends TensorSpec {
@@ -37,9 +42,9 @@ export function layoutParameters(specs: readonly TensorSpec[], shardCount = 1): 
   const ordered = specs.toSorted((a, b) => a.group - b.group)
   const tensors: TensorSlot[] = []
   let offset = 0
-  for (const { name, shape, group } of ordered) {
+  for (const { name, shape, group, statistic } of ordered) {
     const length = shape.reduce((product, size) => product * size, 1)
-    tensors.push({ name, shape, group, offset, length })
+    tensors.push({ name, shape, group, offset, length, ...(statistic && { statistic }) })
     offset += length
   }
   return { tensors, shards: cutShards(tensors, offset, shardCount), length: offset }

@@ -92,6 +92,8 @@ export interface EvaluationEvent {
   step: number
   /** Mean validation loss, nats per token. */
   loss: number
+  /** The model's metrics by name, means too; absent from records that an older version wrote. */
+  metrics?: Readonly<Record<string, number>>
   tokens: number
 }
 

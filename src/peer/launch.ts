@@ -22,6 +22,7 @@ import { eventLog } from './records/event-log.ts'
 import { type RecordSink, recorder } from './records/recorder.ts'
 import { identifyTokenizer, type KeptTokenizer, keepTokenizer } from './run-tokenizer.ts'
 import { canonicalSpecification, runId, withDataPaths } from './specification/canonical.ts'
+import { requireModelFile } from './specification/model-file.ts'
 import type { RunSpecification } from './specification/schema.ts'
 import { tokenisingReport } from './tokenising-report.ts'
 
@@ -48,6 +49,8 @@ export interface LaunchInit {
   partition?: number
   /** Where this peer keeps the data, if not where the specification says. */
   data?: readonly string[]
+  /** Where this peer keeps the file of a model that is a module, if not where the specification says: absolute. */
+  model?: string
   /** Seconds to go on answering after the last step. */
   linger?: number
   /** Peers, this one included, to wait for before the first step. */
@@ -88,7 +91,8 @@ export async function startPeer(given: RunSpecification, init: LaunchInit, signa
 
 /**
  * Joins the run of an invitation, or continues in it.
- * @throws MurmurError `INVITATION_MALFORMED`, `PEER_UNREACHABLE`, `RUN_MISMATCH`, `STATE_UNAVAILABLE`; see `startPeer`
+ * @throws MurmurError `INVITATION_MALFORMED`, `PEER_UNREACHABLE`, `RUN_MISMATCH`, `MODEL_MISSING`, `MODEL_MISMATCH`,
+ * `STATE_UNAVAILABLE`; see `startPeer`
  */
 export async function joinPeer(invitation: Invitation, init: LaunchInit, signal: AbortSignal): Promise<void> {
   await using resources = new AsyncDisposableStack()
@@ -96,6 +100,7 @@ export async function joinPeer(invitation: Invitation, init: LaunchInit, signal:
   const bootstrap = [...init.network.bootstrap, invitation.address]
   const transport = await openTransport(directory, { ...init.network, bootstrap }, resources)
   const { introducer, specification } = await runOf(directory, transport, invitation, signal)
+  requireModelFile(specification, init.model)
   await directory.claim(specification)
   const partition = init.partition ?? ownPartition(transport, specification)
   await runPeer({ specification, directory, transport, introducer, partition, stream: transport.id }, init, signal)
@@ -249,7 +254,7 @@ async function openRecords(
 /** What the trainer's thread needs of the specification and of this machine. */
 export function trainerConfig(
   peer: Pick<PeerOfRun, 'specification' | 'partition' | 'stream'> & { tokenizer?: TokenizerConfig },
-  { data: paths, compute }: Pick<LaunchInit, 'data' | 'compute'>,
+  { data: paths, model: file, compute }: Pick<LaunchInit, 'data' | 'model' | 'compute'>,
 ): TrainerConfig {
   const { specification, partition, stream, tokenizer } = peer
   const data = paths ? withDataPaths(specification, paths).data : specification.data
@@ -270,6 +275,7 @@ export function trainerConfig(
       stream,
       directory: process.cwd(),
       cache: join(cacheDirectory(process.env), 'tokens'),
+      model: file,
       compute,
     },
   }

@@ -35,7 +35,7 @@ export function addDemo(program: Command, run: Runner): void {
 async function demo(context: CommandContext, options: DemoOptions, path: string | undefined): Promise<void> {
   const { runDemo } = await import('../demo/demo.ts')
   const { loadSpecification } = await import('../../peer/specification/load.ts')
-  const { specification } = await loadSpecification(path)
+  const { specification, model } = await loadSpecification(path)
   const time = new Date(context.clock.date()).toISOString().slice(0, 19).replaceAll(':', '-')
   await runDemo(context, {
     specification: {
@@ -45,6 +45,7 @@ async function demo(context: CommandContext, options: DemoOptions, path: string 
       averaging: { ...specification.averaging, ...(options.averaging ? {} : { algorithm: 'none' }) },
     },
     peers: options.peers,
+    model,
     directory: await newDirectory(options.directory ?? join('runs', `demo-${time}`)),
   })
 }

@@ -1,18 +1,20 @@
+import { resolve } from 'node:path'
 import type { Command } from 'commander'
 import { integer } from '../arguments.ts'
 import { addCommand, type CommandContext, type Runner } from '../command.ts'
 import { addComputeOptions, type ComputeOptions, computeInit } from '../compute-options.ts'
-import { formatCount, formatLoss } from '../format.ts'
+import { formatCount, formatLoss, formatMetrics } from '../format.ts'
 
 interface EvaluateOptions extends ComputeOptions {
   data?: string[]
+  model?: string
   batches?: number
 }
 
 export function addEvaluate(program: Command, run: Runner): void {
   const command = addCommand(program, {
     name: 'evaluate',
-    summary: 'measure the validation loss of a checkpoint',
+    summary: 'measure the validation loss and metrics of a checkpoint',
     description:
       'On the validation data of its run: the same on every machine that has the same data. Models with different tokenizers compare by their bits per byte.',
     examples: [
@@ -23,6 +25,7 @@ export function addEvaluate(program: Command, run: Runner): void {
   })
     .argument('<checkpoint>', 'a run directory, a folder of checkpoints or a .safetensors file')
     .option('--data <path...>', 'where the data is, if not where the specification says')
+    .option('--model <path>', "the file of the run's own model, if it is not where the specification says")
     .option('--batches <n>', "size of the validation set in batches (default: the specification's)", integer(1))
   addComputeOptions(command).action(run(evaluate))
 }
@@ -38,7 +41,7 @@ async function evaluate(context: CommandContext, options: EvaluateOptions, path:
   const { path: checkpoint, state, specification } = opened
   const config = trainerConfig(
     { specification, partition: 0, stream: undefined, tokenizer: opened.tokenizer },
-    { data: options.data, compute: computeInit(options) },
+    { data: options.data, model: options.model && resolve(options.model), compute: computeInit(options) },
   )
   const trainer = await showTokenising(output, onTokenising =>
     buildTrainer(
@@ -50,20 +53,24 @@ async function evaluate(context: CommandContext, options: EvaluateOptions, path:
     signal.throwIfAborted()
     requireParameters(opened, trainer.layout)
     await trainer.adopt(state.parameters, state.step)
-    const { step, loss, tokens } = await trainer.evaluate()
+    const { step, loss, metrics, tokens } = await trainer.evaluate()
     signal.throwIfAborted()
-    const perplexity = Math.exp(loss)
+    const text = specification.data.kind === 'text'
     const { bytesPerToken } = trainer.description
-    const bitsPerByte = bytesPerToken ? loss / Math.LN2 / bytesPerToken : undefined
-    output.result({ checkpoint, step, validationLoss: loss, perplexity, bitsPerByte, tokens }, () =>
-      [
-        `validation loss ${formatLoss(loss)} nats per token (perplexity ${perplexity.toFixed(2)})`,
+    const derived: Record<string, number> = {
+      ...(text && { perplexity: Math.exp(loss) }),
+      ...(bytesPerToken && { bitsPerByte: loss / Math.LN2 / bytesPerToken }),
+    }
+    output.result({ checkpoint, step, validationLoss: loss, ...derived, metrics, tokens }, () => {
+      const { perplexity, bitsPerByte } = derived
+      return [
+        `validation loss ${formatLoss(loss)}${perplexity ? ` nats per token (perplexity ${perplexity.toFixed(2)})` : ''}${formatMetrics(metrics)}`,
         bitsPerByte && `${bitsPerByte.toFixed(4)} bits per byte of text`,
-        `at step ${step}, over ${formatCount(tokens)} tokens`,
+        `at step ${step}, over ${formatCount(tokens)} ${text ? 'tokens' : 'examples'}`,
       ]
         .filter(Boolean)
-        .join('\n'),
-    )
+        .join('\n')
+    })
   } finally {
     await trainer.close()
   }

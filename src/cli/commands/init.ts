@@ -1,8 +1,12 @@
 import { writeFile } from 'node:fs/promises'
-import type { Command } from 'commander'
+import { type Command, Option } from 'commander'
 import { MurmurError } from '../../core/errors.ts'
 import { isErrno, storageError } from '../../core/storage.ts'
+import type { ModelKind } from '../../peer/specification/documents.ts'
 import { addCommand, type CommandContext, type Runner } from '../command.ts'
+
+// Written out: the specification's schema is loaded when it is needed.
+const MODELS = ['gpt', 'mlp', 'cnn', 'module'] satisfies ModelKind[]
 
 export function addInit(program: Command, run: Runner): void {
   addCommand(program, {
@@ -11,17 +15,24 @@ export function addInit(program: Command, run: Runner): void {
     examples: [
       ['murmur init', 'write run.yaml in this folder'],
       ['murmur init runs/shakespeare.yaml', 'write it elsewhere'],
+      ['murmur init --model cnn', 'for another kind of model and the data it needs'],
       ['murmur init -', 'print it'],
     ],
   })
     .argument('[path]', 'where to write it; - is stdout', 'run.yaml')
+    .addOption(new Option('--model <kind>', 'what to train').choices(MODELS).default('gpt'))
     .option('--force', 'overwrite the file if it exists')
     .action(run(init))
 }
 
-async function init({ output }: CommandContext, { force = false }: { force?: boolean }, path: string): Promise<void> {
+interface InitOptions {
+  model: ModelKind
+  force?: boolean
+}
+
+async function init({ output }: CommandContext, { model, force = false }: InitOptions, path: string): Promise<void> {
   const { commentedSpecification } = await import('../../peer/specification/documents.ts')
-  const text = commentedSpecification()
+  const text = commentedSpecification(model)
   if (path === '-') {
     output.result({ specification: text }, () => text.trimEnd())
     return

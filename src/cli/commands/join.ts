@@ -12,6 +12,10 @@ export function addJoin(program: Command, run: Runner): void {
     examples: [
       ["murmur join '/ip4/192.0.2.1/tcp/4001/p2p/12D3Koo...#5f0c...'", 'what `murmur start` printed elsewhere'],
       ["murmur join '/ip4/192.0.2.1/tcp/4001/p2p/12D3Koo...' --data texts/", 'with text of your own'],
+      [
+        "murmur join '/ip4/192.0.2.1/tcp/4001/p2p/12D3Koo...' --model my-model.ts",
+        "with the file of the run's own model",
+      ],
     ],
   }).argument('<multiaddr>', "an invitation: a peer's or bootstrap node's address, and the run's id behind #")
   addPeerOptions(command).action(run(join))

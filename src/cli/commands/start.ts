@@ -21,8 +21,8 @@ async function start(context: CommandContext, options: PeerOptions, path: string
   const { loadSpecification } = await import('../../peer/specification/load.ts')
   const { startPeer } = await import('../../peer/launch.ts')
   const { showPeer } = await import('../peer-session.ts')
-  const { specification, directory } = await loadSpecification(path)
+  const { specification, directory, model } = await loadSpecification(path, options.model)
   await showPeer(context, hooks =>
-    startPeer(specification, { ...peerInit(options, directory), ...hooks }, context.signal),
+    startPeer(specification, { ...peerInit(options, directory), model, ...hooks }, context.signal),
   )
 }

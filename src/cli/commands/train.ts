@@ -20,8 +20,8 @@ async function train(context: CommandContext, options: TrainingOptions, path: st
   const { loadSpecification } = await import('../../peer/specification/load.ts')
   const { trainAlone } = await import('../../peer/launch.ts')
   const { showPeer } = await import('../peer-session.ts')
-  const { specification, directory } = await loadSpecification(path)
+  const { specification, directory, model } = await loadSpecification(path, options.model)
   await showPeer(context, hooks =>
-    trainAlone(specification, { ...trainingInit(options, directory), ...hooks }, context.signal),
+    trainAlone(specification, { ...trainingInit(options, directory), model, ...hooks }, context.signal),
   )
 }

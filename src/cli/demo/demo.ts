@@ -13,6 +13,8 @@ import { type PeerEnd, Swarm } from './swarm.ts'
 
 export interface DemoInit {
   specification: RunSpecification
+  /** The file of a model that is a module: absolute. */
+  model?: string
   peers: number
   /** New and empty. */
   directory: string
@@ -46,7 +48,7 @@ export interface DemoOutcome {
 
 export async function runDemo(context: CommandContext, init: DemoInit): Promise<void> {
   const { output, interrupt, clock, signal } = context
-  const { specification, directory } = init
+  const { specification, model, directory } = init
   const run = runId(specification)
   const specificationPath = join(directory, 'run.yaml')
   // JSON is YAML.
@@ -72,7 +74,7 @@ export async function runDemo(context: CommandContext, init: DemoInit): Promise<
         starts.set(name, reading)
       },
     },
-    { directory, specificationPath, run, peers: init.peers },
+    { directory, specificationPath, run, model, peers: init.peers },
   )
   const begin = clock.now()
   const ends = await swarm.run(signal).finally(() => view.stop())
@@ -86,7 +88,7 @@ export async function runDemo(context: CommandContext, init: DemoInit): Promise<
   output.line('Measuring the averaged model ...')
   const first = await Promise.all(finished.map(({ name }) => starts.get(name)!))
   const last = await Promise.all(finished.map(peer => parametersOf(runPaths(peer.directory).checkpoints)))
-  const [start, end] = await measureSwarm(specification, [first, last])
+  const [start, end] = await measureSwarm({ specification, model }, [first, last])
   const outcome = outcomeOf(finished, { parameters: last[0]!.length, wallSeconds, start: start!, end: end! })
   output.result(outcome, () => outcomeText(outcome, directory))
 }

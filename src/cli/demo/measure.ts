@@ -20,10 +20,12 @@ export async function parametersOf(checkpoint: string): Promise<Float32Array> {
 
 /** Evaluates sets of parameter vectors on the run's validation set, which is the same for every peer. */
 export async function measureSwarm(
-  specification: RunSpecification,
+  { specification, model }: { specification: RunSpecification; model?: string },
   moments: readonly (readonly Float32Array[])[],
 ): Promise<SwarmMeasurement[]> {
-  const trainer = await workerTrainer(trainerConfig({ specification, partition: 0 }, { compute: { threads: 1 } }))
+  const trainer = await workerTrainer(
+    trainerConfig({ specification, partition: 0 }, { model, compute: { threads: 1 } }),
+  )
   const evaluate = async (parameters: Float32Array): Promise<number> => {
     await trainer.adopt(parameters, 0)
     return (await trainer.evaluate()).loss

@@ -13,6 +13,8 @@ export interface SwarmInit {
   directory: string
   specificationPath: string
   run: string
+  /** The file of a model that is a module. */
+  model?: string
   peers: number
 }
 
@@ -109,6 +111,7 @@ export class Swarm {
       '1',
       '--wait-for',
       `${this.#init.peers}`,
+      ...(this.#init.model ? ['--model', this.#init.model] : []),
     ]
     let summary: PeerSummary | undefined
     const child = this.#spawn([...who, ...common, '--directory', directory], line => {

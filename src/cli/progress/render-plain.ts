@@ -1,7 +1,15 @@
 import type { Recorded } from '../../core/telemetry.ts'
 import { stalenessQuantiles } from '../../peer/records/staleness.ts'
 import { millisecondsLeft, type PeerSummary, recentTokensPerSecond } from '../../peer/records/summary.ts'
-import { formatBytes, formatCount, formatDuration, formatLoss, formatPercent, shortPeer } from '../format.ts'
+import {
+  formatBytes,
+  formatCount,
+  formatDuration,
+  formatLoss,
+  formatMetrics,
+  formatPercent,
+  shortPeer,
+} from '../format.ts'
 import { printable } from './line.ts'
 import { failures } from './render-peer.ts'
 
@@ -39,7 +47,7 @@ export function renderMoment(event: Recorded): string | undefined {
     case 'membership':
       return `${shortPeer(printable(event.peer))} ${event.change}, ${event.live} live`
     case 'evaluation':
-      return `step ${event.step}  validation ${formatLoss(event.loss)}`
+      return printable(`step ${event.step}  validation ${formatLoss(event.loss)}${formatMetrics(event.metrics)}`)
     case 'warning':
       return printable(`warning: ${event.message}`)
     case 'checkpoint':

@@ -7,7 +7,9 @@ import { readIdx } from './idx.ts'
 /** Labelled images, one byte a pixel, in memory. */
 export interface LabelledImages {
   count: number
-  /** Pixels of an image. */
+  /** Rows, columns and channels: each image lies row by row, its channels innermost. */
+  shape: readonly [number, number, number]
+  /** Values of an image: the product of its shape. */
   inputs: number
   /** Labels are in [0, classes). */
   classes: number
@@ -33,7 +35,14 @@ export function readImages(imagesPath: string, labelsPath: string): LabelledImag
     })
   }
   const classes = labels.values.reduce((highest, label) => Math.max(highest, label), 0) + 1
-  return { count, inputs: rows * columns, classes, pixels: images.values, labels: labels.values }
+  return {
+    count,
+    shape: [rows, columns, 1],
+    inputs: rows * columns,
+    classes,
+    pixels: images.values,
+    labels: labels.values,
+  }
 }
 
 /**

@@ -88,7 +88,8 @@ interface TextDescription extends CommonDescription {
 
 interface ImagesDescription extends CommonDescription {
   kind: 'images'
-  /** Pixels of an image. */
+  /** Rows, columns and channels of an image, of which `inputs` is the product. */
+  shape: readonly [number, number, number]
   inputs: number
   classes: number
   trainExamples: number
@@ -165,6 +166,7 @@ function openImages(config: ImageDataConfig, init: OpenDataInit): OpenData {
     validation: evenImageBatches(images, split.validation, init.batchSize, init.validationBatches),
     describe: () => ({
       kind: 'images',
+      shape: images.shape,
       inputs: images.inputs,
       classes: images.classes,
       trainExamples: own.length,

@@ -1,6 +1,7 @@
 import type { Tensor } from '@tensorflow/tfjs-core'
 import type { ParameterLayout } from '../../core/layout.ts'
 import type { InputSpec, Model, NamedTensors } from '../models/model.ts'
+import type { Measurement } from './measurement.ts'
 
 /** Execution providers of onnxruntime, which run the traced graph. */
 export const tracedBackends = ['cpu', 'webgpu', 'cuda'] as const
@@ -42,8 +43,8 @@ export interface TrainingGraph {
   readonly activationBytes: number | undefined
   /** Forward and backward. Returns the loss; `gradients` then hold d loss / d parameters. */
   lossAndGradients(batch: Batch, init?: GradientInit): Promise<number>
-  /** Forward only, and nothing is dropped. */
-  loss(batch: Batch): Promise<number>
+  /** What the model's `evaluate` measures, loss and metrics from one run. Forward only, and nothing is dropped. */
+  evaluate(batch: Batch): Promise<Measurement>
   /** Frees what it holds, native sessions above all. */
   release(): Promise<void>
 }

@@ -2,16 +2,15 @@ import type { Scalar, Tensor } from '@tensorflow/tfjs-core'
 import type { ParameterLayout } from '../../core/layout.ts'
 import type { InputSpec, Model, NamedTensors } from '../models/model.ts'
 import type {
-  Batch,
   Engine,
   EngineInit,
-  GradientInit,
   InferenceGraph,
   Precision,
   TracedBackend,
   TrainingGraph,
   TrainingMemory,
 } from './engine.ts'
+import { evaluationGraph, measurementOf } from './evaluation-graph.ts'
 import { lossAndGradients, lossScaleName } from './gradients.ts'
 import type { Graph } from './graph.ts'
 import { activationBytes } from './liveness.ts'
@@ -55,7 +54,8 @@ class OnnxEngine implements Engine {
 
   async compileTraining(model: Model, batchSize: number, memory: TrainingMemory): Promise<TrainingGraph> {
     const graph = await traceTraining(model, batchSize, memory.layout, this.precision)
-    return await openTraining(graph, memory, this)
+    const evaluation = async () => await evaluationGraph(model, memory.layout, batchSize)
+    return await openTraining(graph, evaluation, memory, this)
   }
 
   async compileInference(
@@ -106,8 +106,13 @@ async function traceTraining(
   })
 }
 
-/** Sessions of a traced training step over its memory; the one for the loss alone is opened when first asked for. */
-async function openTraining(graph: Graph, memory: TrainingMemory, engine: OnnxEngine): Promise<TrainingGraph> {
+/** Sessions of a traced training step over its memory; the one for evaluation is made when first asked for. */
+async function openTraining(
+  graph: Graph,
+  traceEvaluation: () => Promise<Graph>,
+  memory: TrainingMemory,
+  engine: OnnxEngine,
+): Promise<TrainingGraph> {
   const { layout } = memory
   const parameters = views(layout, memory.parameters, parameterName)
   const gradients = views(layout, memory.gradients, gradientName)
@@ -115,28 +120,22 @@ async function openTraining(graph: Graph, memory: TrainingMemory, engine: OnnxEn
   const optimized = optimize(graph, engine)
   const training = await openSession(optimized, { ...parameters, ...gradients }, init)
   let evaluation: Promise<Session> | undefined
-  const openEvaluation = () =>
-    openSession(
-      optimize(keepEverything({ ...graph, outputs: new Map([['loss', graph.outputs.get('loss')!]]) }), engine),
-      parameters,
-      init,
-    )
-  const lossOf = async (session: Session, batch: Batch, { lossScale = 1, seed = 0 }: GradientInit = {}) => {
-    const { loss } = await session.run({
-      ...feedsOf(batch),
-      [lossScaleName]: Float32Array.of(lossScale),
-      [seedName]: seedOf(seed),
-    })
-    return loss![0]!
-  }
+  const openEvaluation = async () => await openSession(optimize(await traceEvaluation(), engine), parameters, init)
   return {
     backend: engine.backend,
     threads: engine.threads,
     activationBytes: activationBytes(optimized),
-    lossAndGradients: (batch, step) => lossOf(training, batch, step),
-    loss: async batch => {
+    lossAndGradients: async (batch, { lossScale = 1, seed = 0 } = {}) => {
+      const { loss } = await training.run({
+        ...feedsOf(batch),
+        [lossScaleName]: Float32Array.of(lossScale),
+        [seedName]: seedOf(seed),
+      })
+      return loss![0]!
+    },
+    evaluate: async batch => {
       evaluation ??= openEvaluation()
-      return await lossOf(await evaluation, batch)
+      return measurementOf(await (await evaluation).run(feedsOf(batch)))
     },
     release: async () => {
       await training.release()

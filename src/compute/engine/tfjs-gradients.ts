@@ -1,22 +1,7 @@
-import { registerHooks } from 'node:module'
 import { getGradient } from '@tensorflow/tfjs-core'
+import { importTfjs } from './import-tfjs.ts'
 
-/**
- * Registers tfjs's gradient functions. The bundle that Node loads lacks them, and the modules that hold them import
- * one another without file extensions, which only bundlers resolve: a hook appends the extension while they load.
- * Those modules bring copies of tfjs-core's own with them; engine and registries are global, so the copies share them.
- */
+/** Registers tfjs's gradient functions, which the bundle that Node loads lacks. */
 export async function registerGradients(): Promise<void> {
-  if (getGradient('Add')) return
-  const hooks = registerHooks({
-    resolve: (specifier, context, next) =>
-      specifier.startsWith('.') && context.parentURL?.includes('/@tensorflow/tfjs-core/dist/')
-        ? next(specifier.endsWith('.js') ? specifier : `${specifier}.js`, context)
-        : next(specifier, context),
-  })
-  try {
-    await import('@tensorflow/tfjs-core/dist/register_all_gradients.js')
-  } finally {
-    hooks.deregister()
-  }
+  if (!getGradient('Add')) await importTfjs('register_all_gradients.js')
 }

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { normal, ones, zeros } from './initialize.ts'
-import { crossEntropy, gelu, layerNorm, linear } from './layers.ts'
-import type { ModelParameter, NamedTensors, SequenceModel } from './model.ts'
+import { classification, crossEntropy, gelu, layerNorm, linear } from './layers.ts'
+import type { Measured, ModelParameter, NamedTensors, SequenceModel } from './model.ts'
 
 export interface GptInit {
   /** Blocks. Must be >= 1. */
@@ -58,6 +58,12 @@ class Gpt implements SequenceModel {
   loss(parameters: NamedTensors, batch: NamedTensors): tf.Scalar {
     const logits = this.#head(parameters, this.#trunk(parameters, batch.inputs!))
     return crossEntropy(logits, tf.reshape(batch.targets!, [-1]))
+  }
+
+  /** The metric is the accuracy of the next token; perplexity is exp(loss). */
+  evaluate(parameters: NamedTensors, batch: NamedTensors): Measured {
+    const logits = this.#head(parameters, this.#trunk(parameters, batch.inputs!))
+    return classification(logits, tf.reshape(batch.targets!, [-1]))
   }
 
   logits(parameters: NamedTensors, tokens: tf.Tensor): tf.Tensor {

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-core'
+import type { Measured } from './model.ts'
 
 /** x W + b: [n, in] x [in, out] + [out]. */
 export function linear(x: tf.Tensor, weight: tf.Tensor, bias: tf.Tensor): tf.Tensor {
@@ -76,4 +77,14 @@ export function crossEntropy(logits: tf.Tensor, targets: tf.Tensor): tf.Scalar {
     return { value: tf.mul(tf.sub(tf.sum(normalizer), tf.sum(picked)), 1 / rows), gradFunc }
   })
   return mean(logits) as tf.Scalar
+}
+
+/** Share of rows whose largest logit is their target's: logits [n, classes], targets int32 [n]. */
+export function accuracy(logits: tf.Tensor, targets: tf.Tensor): tf.Scalar {
+  return tf.mean(tf.cast(tf.equal(tf.argMax(logits, -1), targets), 'float32')) as tf.Scalar
+}
+
+/** What a classifier is measured by. */
+export function classification(logits: tf.Tensor, targets: tf.Tensor): Measured {
+  return { loss: crossEntropy(logits, targets), accuracy: accuracy(logits, targets) }
 }

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core'
-import { normal, zeros } from './initialize.ts'
-import { crossEntropy, linear } from './layers.ts'
-import type { Model, ModelParameter, NamedTensors } from './model.ts'
+import { heParameters } from './initialize.ts'
+import { classification, crossEntropy, linear } from './layers.ts'
+import type { Measured, Model, ModelParameter, NamedTensors } from './model.ts'
 
 export interface MlpInit {
   /** Size of an example. Must be >= 1. */
@@ -34,7 +34,7 @@ class Mlp implements Model {
     const sizes = [inputs, ...hidden, classes]
     this.#inputs = inputs
     this.#layers = sizes.length - 1
-    this.parameters = sizes.slice(1).flatMap((to, i) => dense(i, sizes[i]!, to))
+    this.parameters = sizes.slice(1).flatMap((to, i) => heParameters(`layers.${i}`, [sizes[i]!, to], i))
   }
 
   inputs(batchSize: number) {
@@ -49,19 +49,19 @@ class Mlp implements Model {
   }
 
   loss(parameters: NamedTensors, batch: NamedTensors): tf.Scalar {
-    let x = batch.inputs!
+    return crossEntropy(this.#logits(parameters, batch.inputs!), batch.targets!)
+  }
+
+  evaluate(parameters: NamedTensors, batch: NamedTensors): Measured {
+    return classification(this.#logits(parameters, batch.inputs!), batch.targets!)
+  }
+
+  #logits(parameters: NamedTensors, inputs: tf.Tensor): tf.Tensor {
+    let x = inputs
     for (let i = 0; i < this.#layers; i++) {
       const out = linear(x, parameters[`layers.${i}.weight`]!, parameters[`layers.${i}.bias`]!)
       x = i < this.#layers - 1 ? tf.relu(out) : out
     }
-    return crossEntropy(x, batch.targets!)
+    return x
   }
-}
-
-/** He et al. 2015 (arXiv:1502.01852): keeps the variance of what passes through rectifiers. */
-function dense(group: number, from: number, to: number): ModelParameter[] {
-  return [
-    { name: `layers.${group}.weight`, shape: [from, to], group, initialize: normal(Math.sqrt(2 / from)) },
-    { name: `layers.${group}.bias`, shape: [to], group, initialize: zeros },
-  ]
 }

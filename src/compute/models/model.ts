@@ -20,10 +20,21 @@ export interface Model {
   readonly parameters: readonly ModelParameter[]
   /** What one batch holds, for a batch of `batchSize` examples. */
   inputs(batchSize: number): readonly InputSpec[]
-  /** Mean loss over the batch, in nats per predicted symbol. Pure: builds no variables. */
+  /** What training minimises: the mean loss over the batch, in nats per predicted symbol. Pure: builds no variables. */
   loss(parameters: NamedTensors, batch: NamedTensors): Scalar
+  /**
+   * What evaluation reports, means over the batch too: the loss without what belongs to training alone (dropout, the
+   * batch's own statistics), and metrics.
+   */
+  evaluate(parameters: NamedTensors, batch: NamedTensors): Measured
   /** Predicted symbols in a batch of `batchSize` examples; what `tokens` counts. */
   tokens(batchSize: number): number
+}
+
+/** The loss and, by name, metrics. */
+export interface Measured {
+  readonly loss: Scalar
+  readonly [metric: string]: Scalar
 }
 
 /** A model that continues a sequence. */

@@ -16,10 +16,11 @@ export const decays = (shape: readonly number[]): boolean => shape.length >= 2
  */
 export function decayRanges(layout: ParameterLayout): DecayRange[] {
   const ranges: DecayRange[] = []
-  for (const { offset, length, shape } of layout.tensors) {
+  for (const { offset, length, shape, statistic = false } of layout.tensors) {
+    const decayed = decays(shape) && !statistic
     const last = ranges.at(-1)
-    if (last?.decays === decays(shape)) last.end = offset + length
-    else ranges.push({ start: offset, end: offset + length, decays: decays(shape) })
+    if (last?.decays === decayed) last.end = offset + length
+    else ranges.push({ start: offset, end: offset + length, decays: decayed })
   }
   return ranges
 }

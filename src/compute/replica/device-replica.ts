@@ -1,6 +1,8 @@
 import type { ParameterLayout } from '../../core/layout.ts'
 import type { Batch, Precision, TracedBackend } from '../engine/engine.ts'
+import { measurementOf } from '../engine/evaluation-graph.ts'
 import { lossScaleName } from '../engine/gradients.ts'
+import { type Measurement, meanMeasurement } from '../engine/measurement.ts'
 import { seedName, seedOf } from '../engine/random-values.ts'
 import type { DeviceFeeds, DeviceResults } from '../engine/resident/device-session.ts'
 import { nextName, stateName, sumName } from '../engine/resident/step-graph.ts'
@@ -121,14 +123,14 @@ class DeviceReplica implements Replica {
     }
   }
 
-  async loss(batch: Batch): Promise<number> {
-    const session = await this.#sessions.loss()
-    let loss = 0
+  async evaluate(batch: Batch): Promise<Measurement> {
+    const session = await this.#sessions.evaluation()
+    const parts: Measurement[] = []
     for (const part of microBatches(batch, this.#microBatches)) {
       const { host } = await session.run({ ...this.#parameterFeeds(), ...feedsOf(part) })
-      loss += host.loss![0]!
+      parts.push(measurementOf(host))
     }
-    return loss / this.#microBatches
+    return meanMeasurement(parts)
   }
 
   async read(offset: number, into: Float32Array): Promise<void> {

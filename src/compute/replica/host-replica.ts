@@ -2,8 +2,10 @@ import type { Arena } from '../../core/arena.ts'
 import type { ParameterLayout } from '../../core/layout.ts'
 import { addScaled } from '../../core/vector.ts'
 import type { Batch, GradientInit, Precision, TrainingGraph, TrainingMemory } from '../engine/engine.ts'
+import { type Measurement, meanMeasurement } from '../engine/measurement.ts'
 import { clipping } from '../optim/clip.ts'
 import type { Optimizer } from '../optim/optimizer.ts'
+import { type Statistics, statistics } from '../optim/statistics.ts'
 import { LossScale } from './loss-scale.ts'
 import { microBatches, microBatchSeed } from './micro-batches.ts'
 import type { Replica, ReplicaVectors, UpdateInit, UpdateReport } from './replica.ts'
@@ -38,6 +40,7 @@ class HostReplica implements Replica {
   readonly #init: HostReplicaInit
   readonly #lossScale: LossScale | undefined
   readonly #state: readonly Float32Array[]
+  readonly #statistics: Statistics
   /** Sum of the micro-batches' gradients, where there are several. */
   readonly #sum: Float32Array | undefined
 
@@ -49,6 +52,7 @@ class HostReplica implements Replica {
     this.layout = memory.layout
     this.optimizerState = optimizer.state
     this.#state = optimizer.state.map(() => arena.floats(memory.layout.length))
+    this.#statistics = statistics(memory.layout)
     this.#sum = init.microBatches > 1 ? arena.floats(memory.layout.length) : undefined
   }
 
@@ -61,9 +65,11 @@ class HostReplica implements Replica {
     const { memory, optimizer } = this.#c
     const loss = await this.#lossAndGradients(batch, { lossScale, seed })
     const gradients = this.#sum ?? memory.gradients
+    this.#statistics.take(gradients)
     const { norm, scale } = clipping(gradients, this.#init.gradientClip)
     if (Number.isFinite(loss) && Number.isFinite(norm)) {
       optimizer.update(memory.parameters, gradients, this.#state, learningRate, age, scale)
+      this.#statistics.apply(memory.parameters)
     }
     return { loss, gradientNorm: norm }
   }
@@ -82,10 +88,10 @@ class HostReplica implements Replica {
     return loss
   }
 
-  async loss(batch: Batch): Promise<number> {
-    let loss = 0
-    for (const part of microBatches(batch, this.#init.microBatches)) loss += await this.#c.graph.loss(part)
-    return loss / this.#init.microBatches
+  async evaluate(batch: Batch): Promise<Measurement> {
+    const parts: Measurement[] = []
+    for (const part of microBatches(batch, this.#init.microBatches)) parts.push(await this.#c.graph.evaluate(part))
+    return meanMeasurement(parts)
   }
 
   async read(offset: number, into: Float32Array): Promise<void> {

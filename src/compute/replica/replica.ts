@@ -1,5 +1,6 @@
 import type { ParameterLayout } from '../../core/layout.ts'
 import type { Batch } from '../engine/engine.ts'
+import type { Measurement } from '../engine/measurement.ts'
 
 /** Copies of a replica's vectors, in the layout's order. */
 export interface ReplicaVectors {
@@ -33,8 +34,8 @@ export interface Replica {
   readonly optimizerState: readonly string[]
   /** One step of the optimizer. Where the loss or the gradient is not finite, nothing changes but the report tells. */
   update(batch: Batch, init: UpdateInit): Promise<UpdateReport>
-  /** Loss of the present parameters. */
-  loss(batch: Batch): Promise<number>
+  /** Loss and metrics of the present parameters. */
+  evaluate(batch: Batch): Promise<Measurement>
   /** Copies `into.length` parameters from `offset`. */
   read(offset: number, into: Float32Array): Promise<void>
   /** Adds `scale * delta` to the parameters from `offset`. */

@@ -1,9 +1,9 @@
 import type { TracedBackend } from '../engine/engine.ts'
+import { evaluationGraph } from '../engine/evaluation-graph.ts'
 import type { Graph } from '../engine/graph.ts'
 import { optimize } from '../engine/optimize.ts'
-import { keepEverything } from '../engine/passes/dropout.ts'
 import { type DeviceSession, openDeviceSession } from '../engine/resident/device-session.ts'
-import { accumulationGraph, lossGraph, type StepGraphInit, updateGraph } from '../engine/resident/step-graph.ts'
+import { accumulationGraph, type StepGraphInit, updateGraph } from '../engine/resident/step-graph.ts'
 import type { UpdateExpression } from '../engine/resident/update-expressions.ts'
 
 export interface StepSessionsInit extends Omit<StepGraphInit, 'continues'> {
@@ -36,8 +36,9 @@ export class StepSessions {
     )
   }
 
-  loss(): Promise<DeviceSession> {
-    return this.#session('loss', async () => keepEverything(await lossGraph({ ...this.#init, continues: false })))
+  evaluation(): Promise<DeviceSession> {
+    const { model, layout, batchSize } = this.#init
+    return this.#session('evaluation', () => evaluationGraph(model, layout, batchSize))
   }
 
   async release(): Promise<void> {

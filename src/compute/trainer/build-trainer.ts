@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Arena, createArena } from '../../core/arena.ts'
 import { systemClock } from '../../core/clock.ts'
@@ -8,7 +9,7 @@ import { type DataConfig, openData } from '../data/source.ts'
 import type { Tokenising } from '../data/token-cache.ts'
 import { createEngine } from '../engine/create-engine.ts'
 import type { Model } from '../models/model.ts'
-import { createModel, type ModelConfig } from '../models/registry.ts'
+import { type ModelConfig, openModel } from '../models/registry.ts'
 import { createOptimizer, type OptimizerConfig } from '../optim/registry.ts'
 import { createSchedule, type ScheduleConfig } from '../optim/schedule.ts'
 import { hostReplica } from '../replica/host-replica.ts'
@@ -41,6 +42,8 @@ export interface TrainerConfig {
     directory: string
     /** Where text is kept once it is tokenised. */
     cache: string
+    /** Where a model that is a module is: absolute. @default the specification's path, in `directory` */
+    model?: string
     compute: ComputeInit
   }
 }
@@ -67,8 +70,8 @@ export interface BuildTrainerInit {
 
 /**
  * Data, model, graph, optimizer and step loop, in this thread.
- * @throws MurmurError `CORPUS_MISSING`, `CORPUS_TOO_SMALL`, `TOKENIZER_INVALID`, `SPECIFICATION_INVALID`, `KERNEL_UNSUPPORTED`,
- * `BACKEND_UNAVAILABLE`
+ * @throws MurmurError `CORPUS_MISSING`, `CORPUS_TOO_SMALL`, `TOKENIZER_INVALID`, `SPECIFICATION_INVALID`, `MODEL_MISSING`,
+ * `MODEL_MISMATCH`, `MODEL_INVALID`, `KERNEL_UNSUPPORTED`, `BACKEND_UNAVAILABLE`
  */
 export async function buildTrainer(config: TrainerConfig, init: BuildTrainerInit = {}): Promise<Trainer> {
   const { partition, stream, directory, cache, compute } = config.own
@@ -78,7 +81,7 @@ export async function buildTrainer(config: TrainerConfig, init: BuildTrainerInit
   const data = await openData(config.data, {
     directory,
     batchSize: config.batch,
-    context: config.model.kind === 'gpt' ? config.model.context : 0,
+    context: 'context' in config.model ? config.model.context : 0,
     partition,
     stream,
     seed: config.seed,
@@ -86,7 +89,7 @@ export async function buildTrainer(config: TrainerConfig, init: BuildTrainerInit
     cache: { directory: cache, signal: init.signal, onProgress: init.onTokenising },
   })
   const description = data.describe()
-  const model = createModel(config.model, description)
+  const model = await openModel(config.model, { data: description, seed: config.seed, file: modelFile(config) })
   const layout = layoutParameters(model.parameters, config.shards)
   const memory = {
     layout,
@@ -125,6 +128,10 @@ export async function buildTrainer(config: TrainerConfig, init: BuildTrainerInit
         .integer(2 ** 31),
     },
   )
+}
+
+function modelFile({ model, own }: TrainerConfig): string {
+  return own.model ?? (model.kind === 'module' ? resolve(own.directory, model.module) : '')
 }
 
 function requireDivisible(batch: number, microBatches: number): void {

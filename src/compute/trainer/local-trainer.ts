@@ -6,6 +6,7 @@ import { type Stamp, sharedFloats } from '../../core/parameters.ts'
 import { allFinite } from '../../core/vector.ts'
 import type { BatchSource } from '../data/batches.ts'
 import type { Batch } from '../engine/engine.ts'
+import { type Measurement, meanMeasurement } from '../engine/measurement.ts'
 import type { Schedule } from '../optim/schedule.ts'
 import type { Replica, ReplicaVectors } from '../replica/replica.ts'
 import type { Evaluation, StepReport, Trainer, TrainerDescription, TrainerState } from './trainer.ts'
@@ -131,14 +132,13 @@ class LocalTrainer implements Trainer {
 
   evaluate(signal?: AbortSignal): Promise<Evaluation> {
     return this.#atBoundary(async () => {
-      let sum = 0
+      const parts: Measurement[] = []
       for (const batch of this.#c.validation) {
         signal?.throwIfAborted()
-        sum += await this.#c.replica.loss(batch)
+        parts.push(await this.#c.replica.evaluate(batch))
         await this.#c.pace()
       }
-      const batches = this.#c.validation.length
-      return { step: this.#step, loss: sum / batches, tokens: batches * this.description.tokensPerStep }
+      return { ...meanMeasurement(parts), step: this.#step, tokens: parts.length * this.description.tokensPerStep }
     })
   }
 

@@ -1,6 +1,7 @@
 import type { ParameterLayout } from '../../core/layout.ts'
 import type { ParameterHost } from '../../core/parameters.ts'
 import type { RandomState } from '../../core/random.ts'
+import type { Measurement } from '../engine/measurement.ts'
 import type { ReplicaVectors } from '../replica/replica.ts'
 
 /**
@@ -16,7 +17,7 @@ export interface Trainer extends ParameterHost {
    */
   run(until: number, onStep: (report: StepReport) => void, signal: AbortSignal): Promise<void>
   /**
-   * Mean loss of the present parameters over the validation batches, between two steps; the signal is looked at after
+   * Mean loss and metrics of the present parameters over the validation batches, between two steps; the signal is looked at after
    * every batch.
    */
   evaluate(signal?: AbortSignal): Promise<Evaluation>
@@ -58,10 +59,9 @@ export interface StepReport {
   wallMs: number
 }
 
-export interface Evaluation {
+/** Means over the validation batches; the loss is in nats per token. */
+export interface Evaluation extends Measurement {
   step: number
-  /** Nats per token. */
-  loss: number
   tokens: number
 }
 

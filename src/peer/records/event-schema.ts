@@ -67,6 +67,13 @@ export const recordedSchema = z.discriminatedUnion('type', [
     fraction: z.number().min(0).max(1).optional(),
   }),
   z.object({ ...stamp, type: z.literal('checkpoint'), step: count, path: text, bytes: count, ms: real }),
-  z.object({ ...stamp, type: z.literal('evaluation'), step: count, loss: real, tokens: count }),
+  z.object({
+    ...stamp,
+    type: z.literal('evaluation'),
+    step: count,
+    loss: real,
+    metrics: z.record(text, real).optional(),
+    tokens: count,
+  }),
   z.object({ ...stamp, type: z.literal('warning'), reason: text, message: text }),
 ]) satisfies z.ZodType<Recorded<TelemetryEvent>>

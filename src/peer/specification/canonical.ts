@@ -34,6 +34,8 @@ export function parseCanonical(text: string): RunSpecification {
   if (canonicalSpecification(result.specification) !== text) {
     throw invalid('it is not in canonical form; another version of murmur may have written it')
   }
+  const { model } = result.specification
+  if (model.kind === 'module' && model.sha256 === '') throw invalid('it does not tell the SHA-256 of its model')
   return result.specification
 }
 

@@ -1,23 +1,45 @@
 import { type Key, keyTree, type Variant } from './key-tree.ts'
 
+/** What the keys of a variant that must be given stand for in a new run.yaml. */
+const examples: Readonly<Record<string, string>> = {
+  module: './my-model.ts',
+  images: './train-images-idx3-ubyte.gz',
+  labels: './train-labels-idx1-ubyte.gz',
+}
+
+/** Which kind of data is chosen with a kind of model. */
+const dataOf = { gpt: 'text', mlp: 'images', cnn: 'images', module: 'text' } as const
+
+export type ModelKind = keyof typeof dataOf
+
 /**
- * A run.yaml that says every key with its default, its unit and its source: what `murmur init` writes. It means
- * exactly the default run. Other variants stand in comments.
+ * A run.yaml that says every key with its default, its unit and its source: what `murmur init` writes. For a gpt it
+ * means exactly the default run. Other variants stand in comments.
  */
-export function commentedSpecification(): string {
+export function commentedSpecification(model: ModelKind = 'gpt'): string {
   const head = [
     '# A run of murmur. Every key is optional; what stands here is the default.',
     '# Peers of one run have the same specification: its hash is the name of the run.',
   ]
-  return `${[...head, ...keyTree().variants[0]!.keys.flatMap(key => ['', ...yamlLines(key)])].join('\n')}\n`
+  const kinds: Readonly<Record<string, string>> = { model, data: dataOf[model] }
+  const lines = keyTree().variants[0]!.keys.flatMap(key => ['', ...yamlLines(key, kinds[key.name])])
+  return `${[...head, ...lines].join('\n')}\n`
 }
 
-function yamlLines(key: Key): string[] {
+/** @param kind the variant to choose, by default the first; or the one that the key is in */
+function yamlLines(key: Key, kind?: string): string[] {
   const comment = wrap(sentences(key)).map(line => `# ${line}`)
-  const [chosen, ...others] = key.variants
-  if (!chosen) return [...comment, `${key.name}: ${yamlValue(key.default)}`]
+  const chosen = key.variants.find(({ discriminator }) => discriminator?.value === kind) ?? key.variants[0]
+  if (!chosen) return [...comment, `${key.name}: ${yamlValue(key.default ?? examples[key.name] ?? kind)}`]
+  const others = key.variants.filter(variant => variant !== chosen)
   const alternatives = others.flatMap(variant => ['# or', ...alternativeLines(variant, chosen)])
-  return [...comment, `${key.name}:`, ...[...chosen.keys.flatMap(yamlLines), ...alternatives].map(line => `  ${line}`)]
+  return [
+    ...comment,
+    `${key.name}:`,
+    ...[...chosen.keys.flatMap(child => yamlLines(child, chosen.discriminator?.value)), ...alternatives].map(
+      line => `  ${line}`,
+    ),
+  ]
 }
 
 /** Another variant, commented out; what the default one has said already is not said again. */

@@ -1,20 +1,24 @@
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { MurmurError } from '../../core/errors.ts'
+import { withModelFile } from './model-file.ts'
 import { parseSpecification } from './parse.ts'
 import type { RunSpecification } from './schema.ts'
 
 /**
- * Reads a specification's file, or fills in all defaults where there is none.
- * @returns the specification and where its run directory is unless told otherwise
- * @throws MurmurError `SPECIFICATION_INVALID`, `USAGE` if the file cannot be read
+ * Reads a specification's file, or fills in all defaults where there is none, and the hash of a model that is a module.
+ * @param modelPath the file of such a model, if not where the specification says
+ * @returns the specification, where its run directory is unless told otherwise, and where its model's file is
+ * @throws MurmurError `SPECIFICATION_INVALID`, `MODEL_MISSING`, `MODEL_MISMATCH`, `USAGE` if the file cannot be read
  */
 export async function loadSpecification(
   path: string | undefined,
-): Promise<{ specification: RunSpecification; directory: string }> {
+  modelPath?: string,
+): Promise<{ specification: RunSpecification; directory: string; model?: string }> {
   const text = path === undefined ? '' : await read(path)
-  const specification = parseSpecification(text, { path })
-  return { specification, directory: join('runs', specification.name.replaceAll(/[^\w.-]+/g, '-')) }
+  const parsed = parseSpecification(text, { path })
+  const { specification, model } = withModelFile(parsed, modelPath, path === undefined ? '.' : dirname(path))
+  return { specification, model, directory: join('runs', specification.name.replaceAll(/[^\w.-]+/g, '-')) }
 }
 
 async function read(path: string): Promise<string> {

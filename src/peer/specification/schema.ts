@@ -62,6 +62,51 @@ const mlp = z.strictObject({
     .register(keyDocumentation, { says: 'Sizes of the hidden layers, first to last.', unit: 'units' }),
 })
 
+const cnn = z.strictObject({
+  kind: z.literal('cnn').register(keyDocumentation, {
+    says: 'A convolutional network over images: each convolution halves them.',
+    source: 'LeCun et al. 1998, LeNet-5',
+  }),
+  channels: z
+    .array(count(65_536))
+    .min(1)
+    .max(16)
+    .default([16, 32])
+    .register(keyDocumentation, { says: 'Output channels of the convolutions, first to last.', unit: 'channels' }),
+  kernel: count(64).default(5).register(keyDocumentation, { says: 'Side of the square kernels.', unit: 'pixels' }),
+  hidden: z.array(count(65_536)).max(64).default([128]).register(keyDocumentation, {
+    says: 'Sizes of the dense layers between the convolutions and the classes.',
+    unit: 'units',
+  }),
+})
+
+const MODULE_FORM = 'a relative path of a .ts, .mts, .js or .mjs file, below the folder of the run file'
+
+const module = z.strictObject({
+  kind: z.literal('module').register(keyDocumentation, {
+    says: 'A model of your own in a file (docs/models.md). This key may be left out.',
+  }),
+  module: path()
+    .regex(/^(?!.*\\)(?!\/)(?!(?:.*\/)?(?:\.\.|node_modules)\/)\P{Cc}*\.m?[tj]s$/u)
+    .register(keyDocumentation, {
+      says: 'The file. Each peer needs it on its own machine: it is never sent.',
+      form: MODULE_FORM,
+    }),
+  sha256: z
+    .string()
+    .max(64)
+    .regex(/^(?:[0-9a-f]{64})?$/)
+    .default('')
+    .register(keyDocumentation, {
+      says: 'SHA-256 of the file, the same for all peers. Empty: filled in at the start.',
+      form: '64 hexadecimal digits or none',
+    }),
+  context: count(65_536).default(64).register(keyDocumentation, {
+    says: 'Length of the windows of text that the model is given.',
+    unit: 'tokens',
+  }),
+})
+
 const partitions = () =>
   count(65_536).default(4).register(keyDocumentation, {
     says: 'Parts the training data is dealt to. Each peer trains on one; with more peers than parts some share one.',
@@ -301,10 +346,9 @@ export const specificationSchema = z
     seed: z.int().min(0).default(0).register(keyDocumentation, {
       says: 'Names every random choice of the run: initial parameters, partitions, batches.',
     }),
-    model: z
-      .discriminatedUnion('kind', [gpt, mlp])
-      .prefault({})
-      .register(keyDocumentation, { says: 'What is trained. `gpt` needs text, `mlp` needs images.' }),
+    model: z.discriminatedUnion('kind', [gpt, mlp, cnn, module]).prefault({}).register(keyDocumentation, {
+      says: 'What is trained. `gpt` needs text, `mlp` and `cnn` need images, a `module` says what it needs.',
+    }),
     data: z
       .discriminatedUnion('kind', [text, images])
       .prefault({})
@@ -348,17 +392,22 @@ export const specificationSchema = z
       refuse(['model', 'width'], model.width, `divisible by model.heads, ${model.heads}`)
     }
     const needed = model.kind === 'gpt' ? 'text' : 'images'
-    if (data.kind !== needed) refuse(['data', 'kind'], data.kind, `${needed}, which model.kind ${model.kind} needs`)
+    if (model.kind !== 'module' && data.kind !== needed)
+      refuse(['data', 'kind'], data.kind, `${needed}, which model.kind ${model.kind} needs`)
     if (heartbeat.timeout <= heartbeat.interval) {
       refuse(['heartbeat', 'timeout'], heartbeat.timeout, `greater than heartbeat.interval, ${heartbeat.interval}`)
     }
   })
 
-/** Writes out what may be said in short: `tokenizer: gpt2` for `{kind: gpt2}`, `{file: ...}` for `{kind: file, file: ...}`. */
+/** Writes out what may be said in short: `model: {module: ...}` for `{kind: module, module: ...}`, `tokenizer: gpt2` for `{kind: gpt2}`, `{file: ...}` for `{kind: file, file: ...}`. */
 export function withoutShorthands(specification: unknown): unknown {
-  if (!isMapping(specification) || !isMapping(specification.data)) return specification
-  const { data } = specification
-  return { ...specification, data: 'tokenizer' in data ? { ...data, tokenizer: fullTokenizer(data.tokenizer) } : data }
+  if (!isMapping(specification)) return specification
+  const { model, data } = specification
+  return {
+    ...specification,
+    ...(isMapping(model) && 'module' in model && { model: { kind: 'module', ...model } }),
+    ...(isMapping(data) && 'tokenizer' in data && { data: { ...data, tokenizer: fullTokenizer(data.tokenizer) } }),
+  }
 }
 
 function fullTokenizer(value: unknown): unknown {

@@ -5,6 +5,7 @@ import { onBackend } from '../active-backend.ts'
 import type { Batch, EagerBackend, Engine, InferenceGraph, TrainingGraph, TrainingMemory } from '../engine.ts'
 import { lossAndGradients } from '../gradients.ts'
 import { sizeOf } from '../graph.ts'
+import type { Measurement } from '../measurement.ts'
 import { registerGradients } from '../tfjs-gradients.ts'
 import { type LoadedBackend, loadBackend } from './load-backend.ts'
 import { withoutDropout, withRandomDraws } from './random-draws.ts'
@@ -55,12 +56,17 @@ class EagerEngine implements Engine {
       threads: this.threads,
       activationBytes: undefined,
       lossAndGradients: async (batch, { seed = 0 } = {}) => differentiate(batch, seed, gradients),
-      loss: async batch =>
+      evaluate: async batch =>
         this.#run(() =>
-          withoutDropout(
-            this.#registered,
-            () => lossOf(batchTensors(inputs, batch))(...parameterTensors(memory)).dataSync()[0]!,
-          ),
+          withoutDropout(this.#registered, () => {
+            const values = parameterTensors(memory)
+            const parameters = Object.fromEntries(layout.tensors.map(({ name }, i) => [name, values[i]!]))
+            const measured = Object.entries(model.evaluate(parameters, batchTensors(inputs, batch)))
+            const { loss, ...metrics } = Object.fromEntries(
+              measured.map(([name, value]) => [name, value.dataSync()[0]!]),
+            )
+            return { loss: loss!, metrics }
+          }),
         ),
       release: async () => {}, // nothing outlives a step
     }
@@ -83,7 +89,7 @@ class EagerEngine implements Engine {
   }
 
   /** `task` on the backend. Every tensor made meanwhile is disposed, so memory stays that of one step. */
-  #run<T extends number | Float32Array>(task: () => T): T {
+  #run<T extends number | Float32Array | Measurement>(task: () => T): T {
     let result: T | undefined
     try {
       onBackend(this.#registered, () =>

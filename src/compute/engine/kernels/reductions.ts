@@ -28,7 +28,13 @@ export const reductionKernels: KernelRules = {
   ArgMax: extremePlace('ArgMax'),
   ArgMin: extremePlace('ArgMin'),
   Max: reduction('ReduceMax'),
-  Mean: reduction('ReduceMean'),
+  // The mean of integers and booleans is a float32, as that of `tf.metrics.binaryAccuracy`.
+  Mean: (build, { x }, attributes) =>
+    reduction('ReduceMean')(
+      build,
+      { x: x!.dtype === 'float32' ? x! : build.add('Cast', [x!], { to: 'float32' }) },
+      attributes,
+    ),
   Min: reduction('ReduceMin'),
   Prod: reduction('ReduceProd'),
   Sum: reduction('ReduceSum'),

@@ -1,11 +1,23 @@
-import { add, maximum, mul, reciprocal, type Scalar, sqrt, square, sum, type Tensor } from '@tensorflow/tfjs-core'
+import {
+  add,
+  maximum,
+  mul,
+  reciprocal,
+  type Scalar,
+  sqrt,
+  square,
+  sub,
+  sum,
+  type Tensor,
+  zerosLike,
+} from '@tensorflow/tfjs-core'
 import type { ParameterLayout } from '../../../core/layout.ts'
 import type { Model, NamedTensors } from '../../models/model.ts'
 import { decays } from '../../optim/decay.ts'
 import type { Precision } from '../engine.ts'
 import { lossAndGradients, lossScaleName } from '../gradients.ts'
 import type { Graph } from '../graph.ts'
-import { batchInput, batchOf, parameterInputs, parameterName, parametersOf, scalarInput } from '../signature.ts'
+import { batchInput, batchOf, parameterInputs, parameterName, scalarInput } from '../signature.ts'
 import { traceOrSurvey } from '../survey.ts'
 import { registerGradients } from '../tfjs-gradients.ts'
 import type { TraceInput } from '../trace.ts'
@@ -65,32 +77,29 @@ export async function updateGraph(init: StepGraphInit, update: UpdateExpression,
   ]
   return await traceOrSurvey(inputs, tensors => {
     const { loss, gradients } = meanGradients(init, tensors)
-    const gradientNorm = sqrt(gradients.map(gradient => sum(square(gradient))).reduce((all, one) => add(all, one)))
+    const squares = layout.tensors.flatMap(({ statistic }, i) => (statistic ? [] : [sum(square(gradients[i]!))]))
+    const gradientNorm = sqrt(squares.reduce((all, one) => add(all, one)))
     const scale = gradientClip > 0 ? clipScale(gradientNorm, gradientClip) : undefined
     const outputs: Record<string, Tensor> = { loss, gradientNorm }
-    for (const [i, { name, shape }] of layout.tensors.entries()) {
+    for (const [i, { name, shape, statistic }] of layout.tensors.entries()) {
+      const parameter = tensors[parameterName(name)]!
+      const gradient = gradients[i]!
+      const state = update.state.map(vector => tensors[stateName(vector)(name)]!)
+      const clipped = scale ? mul(gradient, scale) : gradient
       const next = update.update(
         {
-          parameter: tensors[parameterName(name)]!,
-          gradient: scale ? mul(gradients[i]!, scale) : gradients[i]!,
-          state: update.state.map(vector => tensors[stateName(vector)(name)]!),
-          decays: decays(shape),
+          parameter,
+          gradient: statistic ? zerosLike(gradient) : clipped,
+          state,
+          decays: decays(shape) && !statistic,
         },
         tensors,
       )
-      outputs[nextName(parameterName(name))] = next.parameter
+      outputs[nextName(parameterName(name))] = statistic ? sub(parameter, gradient) : next.parameter
       for (const [k, vector] of update.state.entries()) outputs[nextName(stateName(vector)(name))] = next.state[k]!
     }
     return outputs
   })
-}
-
-/** Parameters and batch -> `loss`. @throws MurmurError `KERNEL_UNSUPPORTED` */
-export async function lossGraph({ model, layout, batchSize }: StepGraphInit): Promise<Graph> {
-  const inputs = model.inputs(batchSize)
-  return await traceOrSurvey([...parameterInputs(layout), ...inputs.map(batchInput)], tensors => ({
-    loss: model.loss(parametersOf(tensors, layout), batchOf(tensors, inputs)),
-  }))
 }
 
 /** min(1, limit / norm) */

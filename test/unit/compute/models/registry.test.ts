@@ -14,7 +14,15 @@ const text = {
   trainTokens: 1,
   validationTokens: 1,
 } as const
-const images = { ...common, kind: 'images', inputs: 4, classes: 3, trainExamples: 1, validationExamples: 1 } as const
+const images = {
+  ...common,
+  kind: 'images',
+  shape: [2, 2, 1],
+  inputs: 4,
+  classes: 3,
+  trainExamples: 1,
+  validationExamples: 1,
+} as const
 const shapeOf = (model: ReturnType<typeof createModel>, name: string) =>
   model.parameters.find(parameter => parameter.name === name)?.shape
 

@@ -63,6 +63,7 @@ for (const [what, text] of [
   ['deep nesting', '['.repeat(30_000) + ']'.repeat(30_000)],
   ['a prototype', canonical.replace('{', '{"__proto__":{"batch":9},')],
   ['null', 'null'],
+  ['a model whose hash nobody filled in', canonicalSpecification(parseSpecification('model: {module: a.ts}'))],
 ] as const) {
   test(`what another peer sent is refused: ${what}`, t => {
     const error = t.throws(() => parseCanonical(text), { instanceOf: MurmurError })

@@ -23,6 +23,20 @@ test('uncommented, another variant is valid', t => {
   t.deepEqual(parseSpecification(changed.join('\n')).optimizer, { kind: 'sgd', learningRate: 0.1, momentum: 0.9 })
 })
 
+test('a file for each kind of model chooses it and the data it needs', t => {
+  const kinds = ['gpt', 'mlp', 'cnn', 'module'] as const
+  const chosen = kinds.map(kind => parseSpecification(commentedSpecification(kind)))
+  t.deepEqual(
+    chosen.map(({ model, data }) => [model.kind, data.kind]),
+    [
+      ['gpt', 'text'],
+      ['mlp', 'images'],
+      ['cnn', 'images'],
+      ['module', 'text'],
+    ],
+  )
+})
+
 test('every key is documented', t => {
   for (const key of keys(keyTree())) t.true(key.says.length > 5, key.name)
 })

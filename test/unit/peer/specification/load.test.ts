@@ -1,6 +1,8 @@
-import { writeFile } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { mkdtemp, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'ava'
+import { runId } from '../../../../src/peer/specification/canonical.ts'
 import { loadSpecification } from '../../../../src/peer/specification/load.ts'
 import { processFolder } from '../../../support/tiny-text.ts'
 
@@ -33,4 +35,26 @@ test('a mistake in the file is told with its path', async t => {
   const path = join(folder, 'wrong.yaml')
   await writeFile(path, 'stepz: 5\n')
   await t.throwsAsync(loadSpecification(path), { code: 'SPECIFICATION_INVALID', message: /wrong\.yaml.*stepz.*steps/s })
+})
+
+test('the hash of a model that is a module is filled in, or compared', async t => {
+  const nested = await mkdtemp(join(folder, 'module-'))
+  const path = join(nested, 'run.yaml')
+  const file = join(nested, 'my-model.ts')
+  const sha256 = createHash('sha256').update('export {}').digest('hex')
+  const model = { kind: 'module', module: './my-model.ts', sha256, context: 64 }
+  await writeFile(path, 'model: {module: ./my-model.ts}\n')
+  await t.throwsAsync(loadSpecification(path), { code: 'MODEL_MISSING' })
+  await writeFile(file, 'export {}')
+  const loaded = await loadSpecification(path)
+  t.deepEqual(loaded.specification.model, model)
+  t.is(loaded.model, file)
+
+  const elsewhere = join(folder, 'elsewhere.ts')
+  await writeFile(elsewhere, 'export {}')
+  t.is((await loadSpecification(path, elsewhere)).model, elsewhere)
+  await writeFile(path, `model: {module: ./my-model.ts, sha256: ${sha256}}\n`)
+  t.is(runId((await loadSpecification(path)).specification), runId(loaded.specification))
+  await writeFile(file, 'export {} // changed')
+  await t.throwsAsync(loadSpecification(path), { code: 'MODEL_MISMATCH' })
 })

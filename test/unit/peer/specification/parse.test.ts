@@ -25,6 +25,20 @@ test('images and a perceptron go together', t => {
   t.deepEqual(data, { kind: 'images', images: 'i.gz', labels: 'l.gz', partitions: 4, validation: 0.1 })
 })
 
+test('a cnn, and a model of the user whose kind may go unsaid', t => {
+  const images = 'data: {kind: images, images: i.gz, labels: l.gz}\n'
+  t.deepEqual(parseSpecification(`${images}model: {kind: cnn}`).model, {
+    kind: 'cnn',
+    channels: [16, 32],
+    kernel: 5,
+    hidden: [128],
+  })
+  const mine = { kind: 'module', module: './models/mine.ts', sha256: '', context: 64 }
+  for (const data of ['', images]) {
+    t.deepEqual(parseSpecification(`${data}model: {module: ./models/mine.ts}`).model, mine as never)
+  }
+})
+
 /** What is wrong, where, and what the one line says of it. */
 const wrong: [yaml: string, where: string, says: RegExp][] = [
   ['averaging:\n  every: 0\n', '2:10', /Expected `averaging.every` to be an integer >= 1 .*, got 0$/],
@@ -61,6 +75,23 @@ const wrong: [yaml: string, where: string, says: RegExp][] = [
   ['model: {kind: mlp}', '1:1', /`data.kind` to be images, which model.kind mlp needs, got "text"$/],
   ['data: {kind: images, images: a, labels: b}', '1:14', /`data.kind` to be text, .* got "images"$/],
   ['data: {kind: images, images: a}\nmodel: {kind: mlp}', '1:1', /`data.labels` to be a text .*, got nothing$/],
+  ['model: {kind: cnn}', '1:1', /`data.kind` to be images, which model.kind cnn needs, got "text"$/],
+  ['model: {kind: module}', '1:1', /`model.module` to be a text .*, got nothing$/],
+  ['model: {module: a.ts, sha256: abc}', '1:31', /`model.sha256` to be .*64 hexadecimal digits or none, got "abc"$/],
+  // A specification may come from a stranger: it names no file elsewhere.
+  ...[
+    '/etc/a.ts',
+    '../a.ts',
+    './b/../../a.ts',
+    'node_modules/a/b.js',
+    'a/node_modules/b.js',
+    'c:\\\\a.ts',
+    'a.json',
+  ].map((path): [string, string, RegExp] => [
+    `model: {module: "${path}"}`,
+    '1:17',
+    /`model.module` to be a text .*, a relative path of a .ts, .mts, .js or .mjs file, below the folder of the run file/,
+  ]),
   // unknown keys
   [
     'model:\n  widht: 3',
