@@ -9,6 +9,7 @@ import { openSession } from '../../src/compute/engine/session.ts'
 import { registerGradients } from '../../src/compute/engine/tfjs-gradients.ts'
 import { type Compute, trace } from '../../src/compute/engine/trace.ts'
 import { type Random, random } from '../../src/core/random.ts'
+import { relativeError } from '../support/relative-error.ts'
 import type { Inputs, KernelCase, Numbers, TensorData } from './kernels/case.ts'
 
 export interface KernelSuiteInit {
@@ -58,6 +59,12 @@ export function kernelSuite({ generators, seeds }: KernelSuiteInit): void {
       }
     }
   }
+  test.serial('every kernel of the table is in a case', t => {
+    t.deepEqual(
+      Object.keys(kernelTable).filter(kernel => !seen.has(kernel)),
+      [],
+    )
+  })
 }
 
 const floatsOf = (inputs: Inputs) => Object.keys(inputs).filter(name => inputs[name]!.values instanceof Float32Array)
@@ -111,20 +118,6 @@ function runEagerly(inputs: Inputs, compute: Compute): Numbers {
     })
     return numbers
   })
-}
-
-/** Largest absolute difference over largest absolute value expected (at least 1e-6): equal NaNs and infinities agree. */
-function relativeError(actual: Float32Array, expected: Float32Array): number {
-  if (actual.length !== expected.length) return Number.POSITIVE_INFINITY
-  let difference = 0
-  let scale = 1e-6
-  for (const [i, value] of expected.entries()) {
-    if (Number.isFinite(value)) scale = Math.max(scale, Math.abs(value))
-    if (Object.is(actual[i], value) || actual[i] === value) continue
-    if (Number.isNaN(actual[i]! - value)) return Number.POSITIVE_INFINITY
-    difference = Math.max(difference, Math.abs(actual[i]! - value))
-  }
-  return difference / scale
 }
 
 const step = 0.02

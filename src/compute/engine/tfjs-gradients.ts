@@ -16,6 +16,7 @@ export async function registerGradients(): Promise<void> {
   })
   try {
     await import('@tensorflow/tfjs-core/dist/register_all_gradients.js')
+    await import('@tensorflow/tfjs-core/dist/public/chained_ops/register_all_chained_ops.js')
   } finally {
     hooks.deregister()
   }
