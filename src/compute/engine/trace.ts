@@ -5,6 +5,7 @@ import { GraphBuilder } from './builder.ts'
 import type { Graph, TensorType, Value } from './graph.ts'
 import type { KernelAttributes, KernelRule, KernelRules } from './kernels/rule.ts'
 import { kernelTable } from './kernels/table.ts'
+import { untracedKernels } from './kernels/untraced.ts'
 import { TraceBackend } from './trace-backend.ts'
 
 const backendName = 'murmur-trace'
@@ -81,11 +82,13 @@ function unsupported(kernels: readonly string[], message: string, cause?: unknow
   return new MurmurError({ code: 'KERNEL_UNSUPPORTED', message, details: { kernels }, cause })
 }
 
+const reason = (kernel: string): string => (untracedKernels[kernel] ? ` (${untracedKernels[kernel]})` : '')
+
 /** tfjs reports a kernel that its backend lacks, or that has no gradient, as a plain Error. */
 function asUnsupported(error: unknown): unknown {
   if (error instanceof MurmurError || !(error instanceof Error)) return error
   const kernel = /kernel '(\w+)'/i.exec(error.message)?.[1]
-  if (kernel) return unsupported([kernel], `No rule traces the kernel ${kernel}`, error)
+  if (kernel) return unsupported([kernel], `No rule traces the kernel ${kernel}${reason(kernel)}`, error)
   const rigid = /gradient function not found for (\w+)/.exec(error.message)?.[1]
   return rigid ? unsupported([rigid], `tfjs has no gradient for the kernel ${rigid}`, error) : error
 }
