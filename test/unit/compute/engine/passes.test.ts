@@ -190,7 +190,7 @@ const window = { strides: [1, 1], dilations: [1, 1], before: [0, 0], after: [0, 
 function biased(bias: readonly number[], use?: (build: GraphBuilder, convolved: Value) => Value): Graph {
   return graphOf((build, x) => {
     const image = build.add('Reshape', [x], { shape: [1, 3, 2, 1] })
-    const filter = build.fill(2, { shape: [4, 3, 1, 1], dtype: 'float32' })
+    const filter = build.fill(2, { shape: [2, 3, 1, 1], dtype: 'float32' })
     const convolved = build.add('Conv', [image, filter], window)
     const moved = build.add('Transpose', [convolved], { order: [0, 2, 3, 1] })
     const sum = build.add('Add', [build.fill(1, { shape: bias, dtype: 'float32' }), moved])
@@ -199,17 +199,17 @@ function biased(bias: readonly number[], use?: (build: GraphBuilder, convolved: 
 }
 
 test('a bias of channels becomes part of the convolution before it', t => {
-  const absorbed = removeDeadCode(absorbBiases(biased([4])))
+  const absorbed = removeDeadCode(absorbBiases(biased([2])))
   t.deepEqual(ops(absorbed).slice(-2), ['Conv', 'Transpose'])
   t.is(absorbed.nodes.at(-2)!.inputs.length, 3)
-  t.deepEqual(output(absorbed).shape, [1, 2, 1, 4])
+  t.deepEqual(output(absorbed).shape, [1, 2, 1, 2])
 })
 
 test('what is no bias of channels, or would make the convolution run twice, stays', t => {
   for (const kept of [
     biased([2, 1, 1]),
     biased([1]),
-    biased([4], (build, convolved) => build.add('Reshape', [convolved], { shape: [1, 2, 1, 4] })),
+    biased([2], (build, convolved) => build.add('Reshape', [convolved], { shape: [1, 2, 1, 2] })),
   ]) {
     t.deepEqual(ops(removeDeadCode(absorbBiases(kept))), ops(kept))
   }
