@@ -9,7 +9,9 @@ import { openSession } from '../../src/compute/engine/session.ts'
 import { registerGradients } from '../../src/compute/engine/tfjs-gradients.ts'
 import { type Compute, trace } from '../../src/compute/engine/trace.ts'
 import { type Random, random } from '../../src/core/random.ts'
-import type { Inputs, KernelCase, Numbers, TensorData } from './kernels/case.ts'
+import { relativeError } from '../support/relative-error.ts'
+import type { Inputs, KernelCase, Numbers } from './kernels/case.ts'
+import { asCompute, dtypeOf, floatsOf, specsOf } from './kernels/compute.ts'
 
 export interface KernelSuiteInit {
   /** Cases of random shapes and values, by what they are about. */
@@ -58,37 +60,20 @@ export function kernelSuite({ generators, seeds }: KernelSuiteInit): void {
       }
     }
   }
+  test.serial('every kernel of the table is in a case', t => {
+    t.deepEqual(
+      Object.keys(kernelTable).filter(kernel => !seen.has(kernel)),
+      [],
+    )
+  })
 }
-
-const floatsOf = (inputs: Inputs) => Object.keys(inputs).filter(name => inputs[name]!.values instanceof Float32Array)
-
-/** Values, their sum weighted so that no two elements count alike, and the gradients of that. */
-function asCompute({ inputs, run }: KernelCase, withGradients: boolean): Compute {
-  const floats = floatsOf(inputs)
-  return tensors => {
-    const values = [run(tensors)].flat()
-    const outputs = Object.fromEntries(values.map((value, i) => [`value ${i}`, tf.cast(value, 'float32')]))
-    if (!withGradients) return outputs
-    const weighted = (...parts: tf.Tensor[]) => {
-      const named = { ...tensors, ...Object.fromEntries(floats.map((name, i) => [name, parts[i]!])) }
-      const sums = [run(named)].flat().map(value => {
-        const weights = Float32Array.from({ length: value.size }, (_, i) => Math.cos(i + 1))
-        return tf.sum(tf.mul(value, tf.tensor(weights, value.shape)))
-      })
-      return sums.reduce((sum, each) => tf.add(sum, each)) as tf.Scalar
-    }
-    const gradients = tf.grads(weighted)(floats.map(name => tensors[name]!))
-    return { ...outputs, ...Object.fromEntries(floats.map((name, i) => [`d ${name}`, gradients[i]!])) }
-  }
-}
-
-const dtypeOf = ({ values }: TensorData) => (values instanceof Int32Array ? 'int32' : 'float32')
 
 async function open(inputs: Inputs, compute: Compute, rules: KernelRules) {
-  const specs = Object.entries(inputs).map(
-    ([name, data]) => ({ name, shape: data.shape, dtype: dtypeOf(data) }) as const,
+  const session = await openSession(
+    optimize(trace(specsOf(inputs), compute, rules)),
+    {},
+    { provider: 'cpu', threads: 1 },
   )
-  const session = await openSession(optimize(trace(specs, compute, rules)), {}, { provider: 'cpu', threads: 1 })
   return {
     run: async (data: Inputs): Promise<Numbers> => {
       const feeds = Object.fromEntries(Object.entries(data).map(([name, { values }]) => [name, values]))
@@ -111,20 +96,6 @@ function runEagerly(inputs: Inputs, compute: Compute): Numbers {
     })
     return numbers
   })
-}
-
-/** Largest absolute difference over largest absolute value expected (at least 1e-6): equal NaNs and infinities agree. */
-function relativeError(actual: Float32Array, expected: Float32Array): number {
-  if (actual.length !== expected.length) return Number.POSITIVE_INFINITY
-  let difference = 0
-  let scale = 1e-6
-  for (const [i, value] of expected.entries()) {
-    if (Number.isFinite(value)) scale = Math.max(scale, Math.abs(value))
-    if (Object.is(actual[i], value) || actual[i] === value) continue
-    if (Number.isNaN(actual[i]! - value)) return Number.POSITIVE_INFINITY
-    difference = Math.max(difference, Math.abs(actual[i]! - value))
-  }
-  return difference / scale
 }
 
 const step = 0.02

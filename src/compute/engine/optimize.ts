@@ -2,11 +2,13 @@ import type { Precision } from './engine.ts'
 import type { Graph } from './graph.ts'
 import { shareSubexpressions } from './passes/common-subexpressions.ts'
 import { foldConstants } from './passes/constant-folding.ts'
+import { absorbBiases } from './passes/convolution-biases.ts'
 import { removeDeadCode } from './passes/dead-code.ts'
 import { recognizeDropout } from './passes/dropout.ts'
 import { expandRandom } from './passes/expand-random.ts'
 import { halveProducts } from './passes/half-products.ts'
 import { orderScatters } from './passes/ordered-scatters.ts'
+import { chooseGradients } from './passes/rectifiers.ts'
 import type { Pass } from './passes/rewrite.ts'
 import { simplify } from './passes/simplify.ts'
 import { absorbTransposes } from './passes/transposed-products.ts'
@@ -20,6 +22,8 @@ const passes: readonly Pass[] = [
   foldConstants,
   simplify,
   shareSubexpressions,
+  chooseGradients,
+  absorbBiases,
   absorbTransposes,
   removeDeadCode,
 ]

@@ -1,5 +1,5 @@
 import type { GraphBuilder } from './builder.ts'
-import { type Graph, graphInputs, type Value } from './graph.ts'
+import type { Value } from './graph.ts'
 
 /**
  * The input on which a graph's random values depend: one int32, another one for each run. Graphs that draw none lack it.
@@ -9,8 +9,6 @@ export const seedName = 'seed'
 
 /** The graph's seed, declared when something first asks for it. */
 export const seedInput = (build: GraphBuilder): Value => build.input(seedName, { shape: [], dtype: 'int32' })
-
-export const drawsRandomly = (graph: Graph): boolean => graphInputs(graph).some(({ name }) => name === seedName)
 
 /**
  * A number spread over 32 bits by the finalizer of MurmurHash3 (Appleby 2011), and odd: products with it are as many as

@@ -1,4 +1,5 @@
 import type { DataType, Node, TensorType } from './graph.ts'
+import { gather, gatherTuples, oneHot, scatterElements, scatterRows, topK } from './shapes/indexing.ts'
 import {
   broadcastShapes,
   expect,
@@ -179,45 +180,6 @@ const split: Inference = (inputs, attributes) => {
   return sizes.map(size => ({ shape: x.shape.with(axis, size), dtype: x.dtype }))
 }
 
-const gather: Inference = (inputs, attributes) => {
-  const [x, indices] = only(inputs, 2) as [TensorType, TensorType]
-  const axis = integerOf(attributes, 'axis')
-  expect(axis >= 0 && axis < x.shape.length, `axis ${axis} of rank ${x.shape.length}`)
-  expect(indices.dtype === 'int32' || indices.dtype === 'int64', `indices are ${indices.dtype}`)
-  return [{ shape: [...x.shape.slice(0, axis), ...indices.shape, ...x.shape.slice(axis + 1)], dtype: x.dtype }]
-}
-
-/** x[indices[i, 0]] += updates[i] for every row i of the updates. */
-const scatterRows: Inference = inputs => {
-  const [x, indices, updates] = only(inputs, 3) as [TensorType, TensorType, TensorType]
-  sameType(x, updates)
-  const [rows, one] = indices.shape
-  expect(indices.dtype === 'int64' && one === 1, `indices are ${indices.dtype}[${indices.shape}], not int64[n,1]`)
-  const shape = [rows, ...x.shape.slice(1)]
-  expect(String(updates.shape) === String(shape), `updates are [${updates.shape}], not [${shape}]`)
-  return [{ shape: x.shape, dtype: x.dtype }]
-}
-
-/** x[indices[i, j], j] += updates[i, j], one after the other. */
-const scatterElements: Inference = inputs => {
-  const [x, indices, updates] = only(inputs, 3) as [TensorType, TensorType, TensorType]
-  sameType(x, updates)
-  expect(indices.dtype === 'int64', `indices are ${indices.dtype}`)
-  expect(String(indices.shape) === String(updates.shape), `indices are [${indices.shape}], updates [${updates.shape}]`)
-  expect(
-    String(x.shape.slice(1)) === String(updates.shape.slice(1)),
-    `rows of [${x.shape}] and [${updates.shape}] differ`,
-  )
-  return [{ shape: x.shape, dtype: x.dtype }]
-}
-
-/** One of the few combinations of types that onnxruntime has a kernel for. */
-const oneHot: Inference = (inputs, attributes) => {
-  const indices = only(inputs, 1)[0]!
-  expect(indices.dtype === 'int32', `indices are ${indices.dtype}, not int32`)
-  return [{ shape: [...indices.shape, integerOf(attributes, 'depth')], dtype: 'float32' }]
-}
-
 const floats = ['float32'] as const
 const numbers = ['float32', 'int32', 'int64'] as const
 const booleans = ['bool'] as const
@@ -229,12 +191,13 @@ const table: readonly (readonly [ops: string, Inference])[] = [
   ['Abs Neg Sign', unary(numbers)],
   ['Exp Log Sqrt Reciprocal Tanh Sigmoid Erf Softplus Floor Ceil Round', unary(floats)],
   ['Sin Cos Tan Asin Acos Atan Sinh Cosh Asinh Acosh Atanh', unary(floats)],
-  ['Relu Elu Selu LeakyRelu Softmax LogSoftmax', unary(floats)],
+  ['Relu Elu Selu LeakyRelu Softmax', unary(floats)],
   ['CumSum', unary(numbers)],
   ['IsNaN IsInf', unary(floats, 'bool')],
   ['Not', unary(booleans)],
   ['Cast', cast],
-  ['Add Sub Mul Div Pow Min Max', binary(numbers)],
+  ['Add Sub Mul Div Pow Min Max Mod', binary(numbers)],
+  ['BitwiseAnd', binary(['int32'])],
   ['Equal', binary(undefined, 'bool')],
   ['Greater GreaterOrEqual Less LessOrEqual', binary(numbers, 'bool')],
   ['And Or', binary(booleans)],
@@ -251,9 +214,11 @@ const table: readonly (readonly [ops: string, Inference])[] = [
   ['Concat', concat],
   ['Split', split],
   ['Gather', gather],
-  ['ScatterRows', scatterRows],
+  ['GatherND', gatherTuples],
+  ['ScatterRows AssignRows', scatterRows],
   ['ScatterElements', scatterElements],
   ['OneHot', oneHot],
+  ['TopK', topK],
   ['Conv', convolution],
   ['ConvTranspose', transposedConvolution],
 ]

@@ -5,6 +5,7 @@ import { GraphBuilder } from './builder.ts'
 import type { Graph, TensorType, Value } from './graph.ts'
 import type { KernelAttributes, KernelRule, KernelRules } from './kernels/rule.ts'
 import { kernelTable } from './kernels/table.ts'
+import { untracedKernels } from './kernels/untraced.ts'
 import { missingKernel } from './missing-kernel.ts'
 import { TraceBackend } from './trace-backend.ts'
 
@@ -82,12 +83,16 @@ function unsupported(kernels: readonly string[], message: string, cause?: unknow
   return new MurmurError({ code: 'KERNEL_UNSUPPORTED', message, details: { kernels }, cause })
 }
 
+const reason = (kernel: string): string => (untracedKernels[kernel] ? ` (${untracedKernels[kernel]})` : '')
+
 /** tfjs reports a kernel that its backend lacks, or that has no gradient, as a plain Error. */
 function asUnsupported(error: unknown): unknown {
   const missing = missingKernel(error)
   if (!missing) return error
   const { kernel, of } = missing
   const message =
-    of === 'kernel' ? `No rule traces the kernel ${kernel}` : `tfjs has no gradient for the kernel ${kernel}`
+    of === 'kernel'
+      ? `No rule traces the kernel ${kernel}${reason(kernel)}`
+      : `tfjs has no gradient for the kernel ${kernel}`
   return unsupported([kernel], message, error)
 }

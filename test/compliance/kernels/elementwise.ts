@@ -151,7 +151,11 @@ export function binaries(r: Random): KernelCase[] {
       },
       'none',
     ),
-    binary('where', (a, b) => tf.where(tf.greater(a, 0), tf.mul(a, 2), tf.square(b)), apart(r, shape), x),
+    {
+      title: 'where',
+      inputs: { a: normals(r, shape), b: x, condition: integers(r, shape, 2) },
+      run: ({ a, b, condition }) => tf.where(tf.cast(condition!, 'bool'), tf.mul(a!, 2), tf.square(b!)),
+    },
     unary(
       'where by column',
       t => tf.where(tf.tensor1d([true, false, true]), tf.mul(t, 2), tf.square(t)),

@@ -55,11 +55,10 @@ const asLast = (build: GraphBuilder, x: Value, { first }: Convolution) => (first
 
 const spatialAxes = (rank: number) => Array.from({ length: rank - 2 }, (_, i) => i)
 
-/** A filter [...window, in, out] as [out, in, ...window], or exchanged. */
-const filterFirst = (build: GraphBuilder, filter: Value, exchanged = false): Value => {
+/** A filter [...window, in, out] as [out, in, ...window]. */
+const filterFirst = (build: GraphBuilder, filter: Value): Value => {
   const rank = filter.shape.length
-  const [rows, columns] = exchanged ? [rank - 2, rank - 1] : [rank - 1, rank - 2]
-  return build.add('Transpose', [filter], { order: [rows, columns, ...spatialAxes(rank)] })
+  return build.add('Transpose', [filter], { order: [rank - 1, rank - 2, ...spatialAxes(rank)] })
 }
 
 const convolve = (build: GraphBuilder, x: Value, filter: Value, slides: readonly Slide[], group = 1): Value =>

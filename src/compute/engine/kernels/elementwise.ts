@@ -39,6 +39,7 @@ const unary: Readonly<Record<string, string>> = {
 /** tfjs kernels that are one operator on inputs `a` and `b`, broadcast. */
 const binary: Readonly<Record<string, string>> = {
   Add: 'Add',
+  BitwiseAnd: 'BitwiseAnd',
   Equal: 'Equal',
   Greater: 'Greater',
   GreaterEqual: 'GreaterOrEqual',
@@ -56,6 +57,16 @@ const binary: Readonly<Record<string, string>> = {
 
 const compound: KernelRules = {
   AddN: (build, inputs) => Object.values(inputs).reduce((sum, value) => build.add('Add', [sum, value])),
+  Atan2: (build, { a: y, b }) => {
+    const zero = scalarLike(build, 0, b!)
+    const x = build.add('Where', [build.add('Equal', [b!, zero]), zero, b!]) // which may have been -0
+    const angle = build.add('Atan', [build.add('Div', [y!, x])])
+    const origin = build.add('And', [build.add('Equal', [x, zero]), build.add('Equal', [y!, zero])])
+    const half = build.add('Where', [origin, zero, angle])
+    const below = build.add('Less', [y!, zero])
+    const turn = build.add('Where', [below, scalarLike(build, -Math.PI, x), scalarLike(build, Math.PI, x)])
+    return build.add('Where', [build.add('Less', [x, zero]), build.add('Add', [half, turn]), half])
+  },
   Cast: (build, { x }, { dtype }) => (x!.dtype === dtype ? x! : build.add('Cast', [x!], { to: dtypeOf(dtype) })),
   ClipByValue: (build, { x }, { clipValueMin, clipValueMax }) => {
     const floor = build.add('Max', [x!, scalarLike(build, Number(clipValueMin), x!)])

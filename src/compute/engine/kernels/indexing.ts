@@ -1,11 +1,44 @@
-import { sizeOf } from '../graph.ts'
-import { axesOf, dtypeOf, type KernelRules, scalarLike } from './rule.ts'
+import type { GraphBuilder } from '../builder.ts'
+import { sizeOf, type Value } from '../graph.ts'
+import { axesOf, dtypeOf, type KernelRules, listOf, scalarLike } from './rule.ts'
+
+/** Gathers from x [batch, outer, length, inner], each batch with its own indices, as rows of one long table. */
+function gatherByBatch(build: GraphBuilder, x: Value, indices: Value, axis: number, batchRank: number): Value {
+  const batch = sizeOf(x.shape.slice(0, batchRank))
+  const [outer, length] = [x.shape.slice(batchRank, axis), x.shape[axis]!]
+  const inner = x.shape.slice(axis + 1)
+  const places = indices.shape.slice(batchRank)
+  const split = build.reshape(x, [batch, sizeOf(outer), length, sizeOf(inner)])
+  const table = build.reshape(build.add('Transpose', [split], { order: [0, 2, 1, 3] }), [
+    batch * length,
+    sizeOf(outer) * sizeOf(inner),
+  ])
+  const starts = listOf(
+    build,
+    Int32Array.from({ length: batch }, (_, i) => i * length),
+    [batch, 1],
+  )
+  const rows = build.add('Add', [build.reshape(indices, [batch, sizeOf(places)]), starts])
+  const gathered = build.reshape(build.add('Gather', [table, rows], { axis: 0 }), [
+    batch,
+    sizeOf(places),
+    sizeOf(outer),
+    sizeOf(inner),
+  ])
+  const ordered = build.add('Transpose', [gathered], { order: [0, 2, 1, 3] })
+  return build.reshape(ordered, [...x.shape.slice(0, batchRank), ...outer, ...places, ...inner])
+}
 
 export const indexingKernels: KernelRules = {
   GatherV2: (build, { x, indices }, { axis, batchDims }) => {
-    if (batchDims) throw new TypeError(`gather over ${batchDims} batch dimensions`)
-    return build.add('Gather', [x!, indices!], { axis: axesOf(axis ?? 0, x!.shape.length)[0]! })
+    const along = axesOf(axis ?? 0, x!.shape.length)[0]!
+    const batch = Number(batchDims ?? 0)
+    return batch > 0
+      ? gatherByBatch(build, x!, indices!, along, batch)
+      : build.add('Gather', [x!, indices!], { axis: along })
   },
+  GatherNd: (build, { params, indices }) =>
+    build.add('GatherND', [params!, build.add('Cast', [indices!], { to: 'int64' })]),
   OneHot: (build, { indices }, { depth, onValue, offValue, dtype }) => {
     const marks = build.add('OneHot', [indices!], { depth: Number(depth) })
     const [on, off] = [Number(onValue ?? 1), Number(offValue ?? 0)]

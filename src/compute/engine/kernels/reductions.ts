@@ -46,6 +46,4 @@ export const reductionKernels: KernelRules = {
     }),
   Softmax: (build, { logits }, { dim }) =>
     build.add('Softmax', [logits!], { axis: axesOf(dim ?? -1, logits!.shape.length)[0]! }),
-  LogSoftmax: (build, { logits }, { axis }) =>
-    build.add('LogSoftmax', [logits!], { axis: axesOf(axis ?? -1, logits!.shape.length)[0]! }),
 }

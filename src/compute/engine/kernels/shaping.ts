@@ -1,4 +1,4 @@
-import { sizeOf, type Value } from '../graph.ts'
+import { sizeOf } from '../graph.ts'
 import { axesOf, dtypeOf, expandTo, integers, type KernelRules, listOf } from './rule.ts'
 
 /** A list of sizes that may hold one -1: whatever is left. */
@@ -8,13 +8,6 @@ function resolve(sizes: readonly number[], total: number, combine: (known: numbe
 }
 
 const sum = (values: readonly number[]) => values.reduce((all, value) => all + value, 0)
-
-/** An axis that is stepped through backwards. */
-const reversed = (x: Value, axes: readonly number[]) => ({
-  starts: x.shape.map((size, axis) => (axes.includes(axis) ? size - 1 : 0)),
-  sizes: x.shape,
-  steps: x.shape.map((_, axis) => (axes.includes(axis) ? -1 : 1)),
-})
 
 export const shapingKernels: KernelRules = {
   Concat: (build, inputs, { axis }) => {
@@ -27,6 +20,15 @@ export const shapingKernels: KernelRules = {
   },
   Fill: (build, _, { shape, value, dtype }) =>
     build.fill(Number(value), { shape: integers(shape), dtype: dtypeOf(dtype ?? 'float32') }),
+  LinSpace: (build, _, { start, stop, num }) => {
+    const [from, to, length] = [Number(start), Number(stop), Number(num)]
+    const step = length > 1 ? (to - from) / (length - 1) : 0
+    return listOf(
+      build,
+      Float32Array.from({ length }, (_, i) => from + i * step),
+      [length],
+    )
+  },
   Pack: (build, inputs, { axis }) => {
     const parts = Object.values(inputs)
     const at = axesOf(axis, parts[0]!.shape.length + 1)[0]!
@@ -55,7 +57,6 @@ export const shapingKernels: KernelRules = {
       wanted.map(size => (size === -1 ? sizeOf(x!.shape) / known : size)),
     )
   },
-  Reverse: (build, { x }, { dims }) => build.add('Slice', [x!], reversed(x!, axesOf(dims, x!.shape.length))),
   Slice: (build, { x }, { begin, size }) => {
     const starts = [begin].flat().map(Number)
     const given = [size].flat().map(Number)

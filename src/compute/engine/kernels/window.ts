@@ -86,7 +86,16 @@ export function padAlong(build: GraphBuilder, x: Value, axis: number, before: nu
 export function views(build: GraphBuilder, x: Value, axis: number, slide: Slide, padding = 0): Value[] {
   const { size, stride, dilation, before, after, places } = slide
   const padded = padAlong(build, x, axis, before, after, padding)
+  if (size === stride && size > 1 && dilation === 1) return tiles(build, padded, axis, size, places)
   return Array.from({ length: size }, (_, i) => sliceAlong(build, padded, axis, i * dilation, places, stride))
+}
+
+/** Windows that neither overlap nor leave gaps are parted in one pass. */
+function tiles(build: GraphBuilder, x: Value, axis: number, size: number, places: number): Value[] {
+  const whole = sliceAlong(build, x, axis, 0, places * size)
+  const split = build.reshape(whole, x.shape.toSpliced(axis, 1, places, size))
+  const parts = build.addMany('Split', [split], { axis: axis + 1, sizes: Array.from({ length: size }, () => 1) })
+  return parts.map(part => build.reshape(part, x.shape.with(axis, places)))
 }
 
 /** The transpose of `views`: adds each tensor of length `places` to where the window's element saw it from. */

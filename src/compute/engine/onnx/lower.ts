@@ -65,6 +65,7 @@ const window = ({ attributes }: Node) => ({
 const lowerings: Readonly<Record<string, Lowering>> = {
   ArgMax: argument,
   ArgMin: argument,
+  AssignRows: () => ({ op: 'ScatterND' }),
   Cast: ({ attributes }) => ({ attributes: { to: elementType[attributes.to as DataType] } }),
   Concat: withAxis,
   Conv: node => ({ attributes: { ...window(node), group: Number(node.attributes.group) } }),
@@ -82,8 +83,8 @@ const lowerings: Readonly<Record<string, Lowering>> = {
   Expand: ({ attributes }) => ({ constants: [list(attributes, 'shape')] }),
   Gather: withAxis,
   LeakyRelu: ({ attributes }) => ({ attributes: { alpha: { float: Number(attributes.alpha) } } }),
-  LogSoftmax: withAxis,
   MatMul: matMul,
+  Mod: ({ inputs }) => ({ attributes: { fmod: flag(inputs[0]!.dtype === 'float32') } }),
   OneHot: ({ attributes }) => ({
     constants: [
       { values: [Number(attributes.depth)], dtype: 'int32' },
@@ -111,6 +112,7 @@ const lowerings: Readonly<Record<string, Lowering>> = {
     attributes: { axis: Number(attributes.axis) },
   }),
   Tile: ({ attributes }) => ({ constants: [list(attributes, 'repeats')] }),
+  TopK: ({ attributes }) => ({ constants: [[Number(attributes.k)]], attributes: { axis: -1 } }),
   Transpose: ({ attributes }) => ({ attributes: { perm: list(attributes, 'order') } }),
 }
 

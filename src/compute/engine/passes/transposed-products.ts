@@ -19,8 +19,8 @@ export function absorbTransposes(graph: Graph): Graph {
 
 const untransposed = (value: Value): Value => (swapsLastAxes(value) ? value.node.inputs[0]! : value)
 
-function swapsLastAxes({ node, shape }: Value): boolean {
-  if (node.op !== 'Transpose') return false
+function swapsLastAxes({ node, shape, dtype }: Value): boolean {
+  if (node.op !== 'Transpose' || dtype !== 'float32') return false
   const order = node.attributes.order as readonly number[]
   const rank = shape.length
   return order.every((from, axis) => from === (axis < rank - 2 ? axis : 2 * rank - 3 - axis))

@@ -15,10 +15,12 @@ function slide(spatial: readonly number[], sizes: readonly number[], attributes:
   })
 }
 
-/** x [batch, in, ...spatial] with filter [out, in / group, ...window]. */
+/** x [batch, in, ...spatial] with filter [out, in / group, ...window] and, if there is one, bias [out]. */
 export const convolution: Inference = (inputs, attributes) => {
-  const [x, filter] = only(inputs, 2) as [TensorType, TensorType]
+  const [x, filter, bias] = inputs as [TensorType, TensorType, TensorType | undefined]
+  expect(inputs.length === 2 || inputs.length === 3, `takes 2 or 3 inputs, has ${inputs.length}`)
   sameType(x, filter)
+  expect(!bias || (bias.dtype === x.dtype && String(bias.shape) === String([filter.shape[0]])), `bias [${bias?.shape}]`)
   const group = integerOf(attributes, 'group')
   const [batch, channels, ...spatial] = x.shape
   const [out, perGroup, ...window] = filter.shape

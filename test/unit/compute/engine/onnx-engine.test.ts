@@ -9,7 +9,7 @@ import type { Model } from '../../../../src/compute/models/model.ts'
 import { layoutParameters } from '../../../../src/core/layout.ts'
 import { sharedFloats } from '../../../../src/core/parameters.ts'
 import { type Random, random } from '../../../../src/core/random.ts'
-import { relativeError } from './both-ways.ts'
+import { relativeError } from '../../../support/relative-error.ts'
 
 // tfjs has one active backend for the process: these tests must not overlap.
 const serial = test.serial

@@ -4,7 +4,9 @@ import { type Graph, uniformValue, type Value } from '../../../../src/compute/en
 import { optimize } from '../../../../src/compute/engine/optimize.ts'
 import { shareSubexpressions } from '../../../../src/compute/engine/passes/common-subexpressions.ts'
 import { foldConstants } from '../../../../src/compute/engine/passes/constant-folding.ts'
+import { absorbBiases } from '../../../../src/compute/engine/passes/convolution-biases.ts'
 import { removeDeadCode } from '../../../../src/compute/engine/passes/dead-code.ts'
+import { chooseGradients } from '../../../../src/compute/engine/passes/rectifiers.ts'
 import { simplify } from '../../../../src/compute/engine/passes/simplify.ts'
 import { absorbTransposes } from '../../../../src/compute/engine/passes/transposed-products.ts'
 
@@ -166,4 +168,49 @@ test('mixed precision: products are float16, what is around them is not, and a s
   t.deepEqual(ops(halved), ['Input', 'Cast', 'MatMul', 'Cast', 'Exp'])
   t.is(halved.nodes.find(({ op }) => op === 'MatMul')!.outputs[0]!.dtype, 'float16')
   t.is(output(halved).dtype, 'float32')
+})
+
+test('the gradient of a rectifier is one choice, from its output alone', t => {
+  const scalar = { shape: [], dtype: 'float32' } as const
+  const graph = graphOf((build, x) => {
+    const before = build.add('Exp', [x])
+    const relu = build.add('Relu', [before])
+    const above = build.add('Greater', [before, build.fill(0, scalar)])
+    const step = build.add('Where', [above, build.fill(1, scalar), build.fill(0, scalar)])
+    return build.add('Mul', [build.add('Sin', [relu]), step])
+  })
+  const y = output(removeDeadCode(chooseGradients(graph)))
+  t.is(y.node.op, 'Where')
+  const [condition, kept] = y.node.inputs
+  t.deepEqual([condition!.node.inputs[0]!.node.op, kept!.node.op], ['Relu', 'Sin'])
+})
+
+const window = { strides: [1, 1], dilations: [1, 1], before: [0, 0], after: [0, 0], group: 1 }
+
+function biased(bias: readonly number[], use?: (build: GraphBuilder, convolved: Value) => Value): Graph {
+  return graphOf((build, x) => {
+    const image = build.add('Reshape', [x], { shape: [1, 3, 2, 1] })
+    const filter = build.fill(2, { shape: [2, 3, 1, 1], dtype: 'float32' })
+    const convolved = build.add('Conv', [image, filter], window)
+    const moved = build.add('Transpose', [convolved], { order: [0, 2, 3, 1] })
+    const sum = build.add('Add', [build.fill(1, { shape: bias, dtype: 'float32' }), moved])
+    return use ? build.add('Add', [sum, use(build, convolved)]) : sum
+  })
+}
+
+test('a bias of channels becomes part of the convolution before it', t => {
+  const absorbed = removeDeadCode(absorbBiases(biased([2])))
+  t.deepEqual(ops(absorbed).slice(-2), ['Conv', 'Transpose'])
+  t.is(absorbed.nodes.at(-2)!.inputs.length, 3)
+  t.deepEqual(output(absorbed).shape, [1, 2, 1, 2])
+})
+
+test('what is no bias of channels, or would make the convolution run twice, stays', t => {
+  for (const kept of [
+    biased([2, 1, 1]),
+    biased([1]),
+    biased([2], (build, convolved) => build.add('Reshape', [convolved], { shape: [1, 2, 1, 2] })),
+  ]) {
+    t.deepEqual(ops(removeDeadCode(absorbBiases(kept))), ops(kept))
+  }
 })
