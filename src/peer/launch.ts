@@ -196,6 +196,7 @@ async function runPeer(peer: PeerOfRun, init: Omit<LaunchInit, 'network'>, signa
   const trainer = await workerTrainer(trainerConfig({ ...peer, tokenizer: tokenizer?.config }, init), {
     signal,
     onTokenising: tokenisingReport(telemetry, systemClock),
+    onNotice: ({ message }) => telemetry.record({ type: 'warning', reason: 'backend-fallback', message }),
   })
   resources.defer(() => trainer.close())
   telemetry.record({ type: 'state', state: 'starting', detail: describe(trainer) })

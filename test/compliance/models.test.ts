@@ -9,7 +9,7 @@ import {
 } from '@tensorflow/tfjs-layers'
 import test from 'ava'
 import { eagerEngine } from '../../src/compute/engine/eager/eager-engine.ts'
-import { createEngine } from '../../src/compute/engine/onnx-engine.ts'
+import { onnxEngine } from '../../src/compute/engine/onnx-engine.ts'
 import { cnn } from '../../src/compute/models/cnn.ts'
 import { gpt } from '../../src/compute/models/gpt.ts'
 import { mlp } from '../../src/compute/models/mlp.ts'
@@ -278,7 +278,7 @@ for (const [name, make] of Object.entries(dropouts)) {
     const model = await opened(name, make)
     const memory = memoryOf(model)
     const batch = batchOf(model, classes, random(name))
-    const graph = await createEngine().compileTraining(model, 4, memory)
+    const graph = await onnxEngine().compileTraining(model, 4, memory)
     const eager = await (await eagerEngine('javascript')).compileTraining(model, 4, memory)
     try {
       const losses = new Set<number>()
@@ -310,7 +310,7 @@ const untraced: Readonly<Record<string, { make: () => Layer[]; kernels: readonly
 for (const [name, { make, kernels }] of Object.entries(untraced)) {
   test(`${name} is refused with the name of what lacks`, async t => {
     const model = await opened(name, make)
-    const error = await t.throwsAsync(createEngine().compileTraining(model, 4, memoryOf(model)))
+    const error = await t.throwsAsync(onnxEngine().compileTraining(model, 4, memoryOf(model)))
     t.like(error, { code: 'KERNEL_UNSUPPORTED', details: { kernels } })
   })
 }

@@ -2,7 +2,7 @@ import type { TestFn } from 'ava'
 import type { DataDescription } from '../../src/compute/data/source.ts'
 import { eagerEngine } from '../../src/compute/engine/eager/eager-engine.ts'
 import type { Batch, TrainingGraph, TrainingMemory } from '../../src/compute/engine/engine.ts'
-import { createEngine } from '../../src/compute/engine/onnx-engine.ts'
+import { onnxEngine } from '../../src/compute/engine/onnx-engine.ts'
 import type { Model } from '../../src/compute/models/model.ts'
 import type { Optimizer } from '../../src/compute/optim/optimizer.ts'
 import { sgd } from '../../src/compute/optim/sgd.ts'
@@ -52,7 +52,7 @@ export function modelSuite(
     const classes = data.kind === 'images' ? data.classes : data.vocabulary
     const [traced, eager] = [memoryOf(model), memoryOf(model)]
     const replicas = [
-      replicaOf(traced, await createEngine().compileTraining(model, batchSize, traced), sgd({ momentum: 0.9 })),
+      replicaOf(traced, await onnxEngine().compileTraining(model, batchSize, traced), sgd({ momentum: 0.9 })),
       replicaOf(
         eager,
         await (await eagerEngine('javascript')).compileTraining(model, batchSize, eager),

@@ -1,6 +1,6 @@
 import type { ExecutionContext, TestFn } from 'ava'
 import type { Batch, Precision, TracedBackend } from '../../src/compute/engine/engine.ts'
-import { createEngine } from '../../src/compute/engine/onnx-engine.ts'
+import { onnxEngine } from '../../src/compute/engine/onnx-engine.ts'
 import { gpt } from '../../src/compute/models/gpt.ts'
 import type { OptimizerConfig } from '../../src/compute/optim/registry.ts'
 import { createOptimizer } from '../../src/compute/optim/registry.ts'
@@ -31,7 +31,7 @@ export const hostReplicaOn =
   async ({ batchSize, microBatches, optimizer, gradientClip, precision }) => {
     const arena = createArena()
     const memory = { layout, parameters: arena.floats(layout.length), gradients: arena.floats(layout.length) }
-    const graph = await createEngine({ backend, precision }).compileTraining(model, batchSize / microBatches, memory)
+    const graph = await onnxEngine({ backend, precision }).compileTraining(model, batchSize / microBatches, memory)
     return hostReplica(
       { graph, optimizer: createOptimizer(optimizer, layout), memory, arena },
       { microBatches, gradientClip, precision },

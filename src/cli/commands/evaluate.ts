@@ -46,7 +46,7 @@ async function evaluate(context: CommandContext, options: EvaluateOptions, path:
   const trainer = await showTokenising(output, onTokenising =>
     buildTrainer(
       { ...config, validationBatches: options.batches ?? config.validationBatches },
-      { signal, onTokenising },
+      { signal, onTokenising, onNotice: ({ message }) => output.warn(message) },
     ),
   )
   try {

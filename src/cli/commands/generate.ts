@@ -1,23 +1,24 @@
 import type { Command } from 'commander'
+import type { Engine } from '../../compute/engine/engine.ts'
 import type { TextGenerator } from '../../compute/generate/generator.ts'
 import { MurmurError } from '../../core/errors.ts'
 import { layoutParameters } from '../../core/layout.ts'
 import { sharedFloats } from '../../core/parameters.ts'
 import { integer, number } from '../arguments.ts'
 import { addCommand, type CommandContext, type Runner } from '../command.ts'
+import { addEngineOptions, type EngineOptions } from '../compute-options.ts'
 import type { OpenedCheckpoint } from '../open-checkpoint.ts'
 
-interface GenerateOptions {
+interface GenerateOptions extends EngineOptions {
   prompt: string
   tokens: number
   temperature: number
   topK: number
   seed: number
-  threads: number
 }
 
 export function addGenerate(program: Command, run: Runner): void {
-  addCommand(program, {
+  const command = addCommand(program, {
     name: 'generate',
     summary: 'sample text from a checkpoint',
     description: 'The same checkpoint, prompt, options and seed give the same text.',
@@ -33,18 +34,17 @@ export function addGenerate(program: Command, run: Runner): void {
     .option('--temperature <t>', 'below 1 sharper, above 1 flatter, 0 always the most probable', number(0), 0.8)
     .option('--top-k <k>', 'sample among the k most probable only; 0 is off', integer(0), 0)
     .option('--seed <n>', 'names the random choices', integer(0), 0)
-    .option('--threads <n>', 'threads inside one operation', integer(1, 1024), 1)
-    .action(run(generate))
+  addEngineOptions(command).action(run(generate))
 }
 
 async function generate(context: CommandContext, options: GenerateOptions, path: string): Promise<void> {
   const { output, signal } = context
-  const { prompt, tokens: count, temperature, topK, seed, threads } = options
+  const { prompt, tokens: count, temperature, topK, seed } = options
   if (prompt === '') throw new MurmurError({ code: 'USAGE', message: 'Expected `--prompt` to be some text, got none' })
   const { openCheckpoint } = await import('../open-checkpoint.ts')
 
   const opened = await openCheckpoint(path, output)
-  const generator = await openGenerator(opened, threads)
+  const generator = await openGenerator(opened, await openEngine(context, options))
   try {
     let text = ''
     if (!output.json) await output.stream(prompt, signal)
@@ -60,10 +60,15 @@ async function generate(context: CommandContext, options: GenerateOptions, path:
   }
 }
 
+async function openEngine({ output, signal }: CommandContext, options: EngineOptions): Promise<Engine> {
+  const { createEngine } = await import('../../compute/engine/create-engine.ts')
+  const { backend, threads, strict } = options
+  return await createEngine({ backend, threads, strict, signal, onNotice: ({ message }) => output.warn(message) })
+}
+
 /** Compiles the checkpoint's model for one sequence. @throws MurmurError `USAGE` if it does not write text */
-async function openGenerator(opened: OpenedCheckpoint, threads: number): Promise<TextGenerator> {
+async function openGenerator(opened: OpenedCheckpoint, engine: Engine): Promise<TextGenerator> {
   const { openTokenizer } = await import('../../compute/data/open-tokenizer.ts')
-  const { createEngine } = await import('../../compute/engine/onnx-engine.ts')
   const { textGenerator } = await import('../../compute/generate/generator.ts')
   const { gpt } = await import('../../compute/models/gpt.ts')
   const { requireParameters } = await import('../open-checkpoint.ts')
@@ -80,5 +85,5 @@ async function openGenerator(opened: OpenedCheckpoint, threads: number): Promise
   requireParameters(opened, layout)
   const parameters = sharedFloats(layout.length)
   parameters.set(opened.state.parameters)
-  return await textGenerator({ engine: createEngine({ threads }), model, tokenizer, memory: { layout, parameters } })
+  return await textGenerator({ engine, model, tokenizer, memory: { layout, parameters } })
 }

@@ -107,6 +107,9 @@ export class Swarm {
       '--no-relay',
       '--partition',
       `${index}`,
+      // Several peers share this machine: one thread of it each, and no one device for all.
+      '--backend',
+      'cpu',
       '--threads',
       '1',
       '--wait-for',

@@ -7,7 +7,7 @@ import { adamw } from '../optim/adamw.ts'
 import { clipping } from '../optim/clip.ts'
 import { GraphBuilder } from './builder.ts'
 import type { BackendName, TrainingMemory } from './engine.ts'
-import { createEngine } from './onnx-engine.ts'
+import { onnxEngine } from './onnx-engine.ts'
 import { openSession, type Session } from './session.ts'
 
 const presets = {
@@ -65,7 +65,7 @@ export async function benchmarkStep({ preset, threads }: BenchmarkStepInit): Pro
   }
   const tokens = () => Int32Array.from({ length: model.tokens(batchSize) }, () => stream.integer(init.vocabulary))
   const batch = { inputs: tokens(), targets: tokens() }
-  const engine = createEngine({ threads })
+  const engine = onnxEngine({ threads })
   const start = performance.now()
   const graph = await engine.compileTraining(model, batchSize, memory)
   const compileMs = performance.now() - start

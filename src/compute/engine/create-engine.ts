@@ -4,7 +4,9 @@ import type { InputSpec, Model, NamedTensors } from '../models/model.ts'
 import { chooseBackend } from './choose-backend.ts'
 import { eagerEngine } from './eager/eager-engine.ts'
 import {
+  type BackendChoice,
   type BackendName,
+  backendChoices,
   type Engine,
   eagerBackends,
   type InferenceGraph,
@@ -12,14 +14,10 @@ import {
   type Precision,
   type TrainingGraph,
   type TrainingMemory,
-  tracedBackends,
 } from './engine.ts'
 import { type BackendNotice, type BackendOrder, type FallbackInit, onFirstBackend } from './fallback.ts'
-import { createEngine as tracedEngine } from './onnx-engine.ts'
+import { onnxEngine } from './onnx-engine.ts'
 import { probeBackend } from './probe.ts'
-
-export const backendChoices = ['auto', ...tracedBackends, ...eagerBackends] as const
-export type BackendChoice = (typeof backendChoices)[number]
 
 export interface BackendOrderInit {
   /** Threads inside one operation: what a GPU has to be faster than. Must be >= 1. @default 1 */
@@ -108,7 +106,7 @@ class FallbackEngine implements Engine {
   async #compile<T>(compile: (engine: Engine) => Promise<T>): Promise<T> {
     const { threads, precision } = this
     return await onFirstBackend(this.#order, this.#fallback, async name =>
-      compile(isEager(name) ? await eagerEngine(name) : tracedEngine({ backend: name, threads, precision })),
+      compile(isEager(name) ? await eagerEngine(name) : onnxEngine({ backend: name, threads, precision })),
     )
   }
 }

@@ -13,6 +13,10 @@ export type EagerBackend = (typeof eagerBackends)[number]
 
 export type BackendName = TracedBackend | EagerBackend
 
+/** What can be asked for: `auto` is the best that works on this machine. */
+export const backendChoices = ['auto', ...tracedBackends, ...eagerBackends] as const
+export type BackendChoice = (typeof backendChoices)[number]
+
 export const isEager = (name: BackendName): name is EagerBackend => (eagerBackends as readonly string[]).includes(name)
 
 export interface EngineInit {

@@ -33,7 +33,7 @@ import { traceOrSurvey } from './survey.ts'
 import { registerGradients } from './tfjs-gradients.ts'
 
 /** An engine that traces tfjs code into ONNX graphs and runs them with onnxruntime. */
-export function createEngine(init: EngineInit = {}): Engine {
+export function onnxEngine(init: EngineInit = {}): Engine {
   const { backend = 'cpu', threads = 1, precision = 'float32' } = init
   if (!Number.isInteger(threads) || threads < 1) {
     throw new TypeError(`Expected \`threads\` to be an integer >= 1, got ${threads}`)

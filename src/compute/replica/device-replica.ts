@@ -47,12 +47,14 @@ export async function deviceReplica(
     update,
   })
   await sessions.update() // what cannot be traced or run is told now
-  const replica = new DeviceReplica(init, update, sessions, new DeviceTransfers(backend, init.layout))
+  const replica = new DeviceReplica(backend, init, update, sessions, new DeviceTransfers(backend, init.layout))
   await replica.restore(parameters)
   return replica
 }
 
 class DeviceReplica implements Replica {
+  readonly backend: TracedBackend
+  readonly threads = 1
   readonly layout: ParameterLayout
   readonly optimizerState: readonly string[]
   readonly #microBatches: number
@@ -63,7 +65,14 @@ class DeviceReplica implements Replica {
   readonly #parameters: TensorVector = []
   readonly #state: readonly TensorVector[]
 
-  constructor(init: DeviceReplicaInit, update: UpdateExpression, sessions: StepSessions, transfers: DeviceTransfers) {
+  constructor(
+    backend: TracedBackend,
+    init: DeviceReplicaInit,
+    update: UpdateExpression,
+    sessions: StepSessions,
+    transfers: DeviceTransfers,
+  ) {
+    this.backend = backend
     this.layout = init.layout
     this.optimizerState = update.state
     this.#microBatches = init.microBatches

@@ -1,7 +1,7 @@
 import type { Arena } from '../../core/arena.ts'
 import type { ParameterLayout } from '../../core/layout.ts'
 import { addScaled } from '../../core/vector.ts'
-import type { Batch, GradientInit, Precision, TrainingGraph, TrainingMemory } from '../engine/engine.ts'
+import type { BackendName, Batch, GradientInit, Precision, TrainingGraph, TrainingMemory } from '../engine/engine.ts'
 import { type Measurement, meanMeasurement } from '../engine/measurement.ts'
 import { clipping } from '../optim/clip.ts'
 import type { Optimizer } from '../optim/optimizer.ts'
@@ -34,6 +34,8 @@ export function hostReplica(components: HostReplicaComponents, init: HostReplica
 }
 
 class HostReplica implements Replica {
+  readonly backend: BackendName
+  readonly threads: number
   readonly layout: ParameterLayout
   readonly optimizerState: readonly string[]
   readonly #c: HostReplicaComponents
@@ -50,6 +52,8 @@ class HostReplica implements Replica {
     this.#init = init
     this.#lossScale = init.precision === 'mixed' ? new LossScale() : undefined
     this.layout = memory.layout
+    this.backend = components.graph.backend
+    this.threads = components.graph.threads
     this.optimizerState = optimizer.state
     this.#state = optimizer.state.map(() => arena.floats(memory.layout.length))
     this.#statistics = statistics(memory.layout)

@@ -1,5 +1,5 @@
 import type { ParameterLayout } from '../../core/layout.ts'
-import type { Batch } from '../engine/engine.ts'
+import type { BackendName, Batch } from '../engine/engine.ts'
 import type { Measurement } from '../engine/measurement.ts'
 
 /** Copies of a replica's vectors, in the layout's order. */
@@ -29,6 +29,10 @@ export interface UpdateReport {
  * overlap: a trainer makes them between its steps.
  */
 export interface Replica {
+  /** What computes its updates. */
+  readonly backend: BackendName
+  /** Threads inside one operation. */
+  readonly threads: number
   readonly layout: ParameterLayout
   /** Names of the optimizer's vectors. */
   readonly optimizerState: readonly string[]

@@ -7,12 +7,14 @@ import { layoutParameters, type ParameterLayout } from '../../core/layout.ts'
 import { random } from '../../core/random.ts'
 import { type DataConfig, openData } from '../data/source.ts'
 import type { Tokenising } from '../data/token-cache.ts'
-import { createEngine } from '../engine/create-engine.ts'
+import { orderBackends } from '../engine/create-engine.ts'
+import type { BackendChoice, Precision } from '../engine/engine.ts'
+import { type BackendNotice, onFirstBackend } from '../engine/fallback.ts'
 import type { Model } from '../models/model.ts'
 import { type ModelConfig, openModel } from '../models/registry.ts'
-import { createOptimizer, type OptimizerConfig } from '../optim/registry.ts'
+import type { OptimizerConfig } from '../optim/registry.ts'
 import { createSchedule, type ScheduleConfig } from '../optim/schedule.ts'
-import { hostReplica } from '../replica/host-replica.ts'
+import { type OpenReplicaInit, openReplica } from '../replica/open-replica.ts'
 import { localTrainer } from './local-trainer.ts'
 import type { Trainer } from './trainer.ts'
 
@@ -50,6 +52,8 @@ export interface TrainerConfig {
 
 /** How a peer computes: a matter of its hardware, which leaves the run what it is. */
 export interface ComputeInit {
+  /** `auto` is the best that works here. @default 'cpu' */
+  backend?: BackendChoice
   /** Threads inside one operation. Must be >= 1. */
   threads: number
   /**
@@ -57,6 +61,10 @@ export interface ComputeInit {
    * @default 1
    */
   microBatches?: number
+  /** Of traced graphs. @default 'float32' */
+  precision?: Precision
+  /** Throws where another backend would take over. @default false */
+  strict?: boolean
 }
 
 export interface BuildTrainerInit {
@@ -66,6 +74,8 @@ export interface BuildTrainerInit {
   signal?: AbortSignal
   /** Called after every piece of text that was tokenised: thousands of times. */
   onTokenising?(progress: Tokenising): void
+  /** Told why another backend took over. */
+  onNotice?(notice: BackendNotice): void
 }
 
 /**
@@ -76,7 +86,7 @@ export interface BuildTrainerInit {
 export async function buildTrainer(config: TrainerConfig, init: BuildTrainerInit = {}): Promise<Trainer> {
   const { partition, stream, directory, cache, compute } = config.own
   const { arena = createArena() } = init
-  const { threads, microBatches = 1 } = compute
+  const { backend = 'cpu', threads, precision = 'float32', microBatches = 1, strict } = compute
   requireDivisible(config.batch, microBatches)
   const data = await openData(config.data, {
     directory,
@@ -91,16 +101,21 @@ export async function buildTrainer(config: TrainerConfig, init: BuildTrainerInit
   const description = data.describe()
   const model = await openModel(config.model, { data: description, seed: config.seed, file: modelFile(config) })
   const layout = layoutParameters(model.parameters, config.shards)
-  const memory = {
+  const replicaInit: OpenReplicaInit = {
+    model,
     layout,
     parameters: initialParameters(model, layout, config.seed, arena),
-    gradients: arena.floats(layout.length),
+    arena,
+    batchSize: config.batch,
+    microBatches,
+    optimizer: config.optimizer,
+    gradientClip: config.gradientClip,
+    precision,
+    threads,
   }
-  const engine = await createEngine({ threads })
-  const graph = await engine.compileTraining(model, config.batch / microBatches, memory)
-  const replica = hostReplica(
-    { graph, optimizer: createOptimizer(config.optimizer, layout), memory, arena },
-    { microBatches, gradientClip: config.gradientClip },
+  const order = await orderBackends(backend, { threads, signal: init.signal })
+  const replica = await onFirstBackend(order, { strict, onNotice: init.onNotice }, name =>
+    openReplica(name, replicaInit),
   )
   return localTrainer(
     {
@@ -114,8 +129,8 @@ export async function buildTrainer(config: TrainerConfig, init: BuildTrainerInit
     },
     {
       description: {
-        backend: graph.backend,
-        threads: graph.threads,
+        backend: replica.backend,
+        threads: replica.threads,
         data: description.summary,
         tokensPerStep: model.tokens(config.batch),
         bytesPerToken: description.kind === 'text' ? description.bytesPerToken : undefined,

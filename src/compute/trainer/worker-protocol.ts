@@ -3,6 +3,7 @@ import type { ErrorData } from '../../core/errors.ts'
 import type { ParameterLayout } from '../../core/layout.ts'
 import type { Stamp } from '../../core/parameters.ts'
 import type { Tokenising } from '../data/token-cache.ts'
+import type { BackendNotice } from '../engine/fallback.ts'
 import type { TrainerConfig } from './build-trainer.ts'
 import type { Evaluation, StepReport, TrainerDescription, TrainerState } from './trainer.ts'
 
@@ -41,6 +42,7 @@ export type TrainerMessage =
   | { type: 'ready'; layout: ParameterLayout; description: TrainerDescription }
   | { type: 'failed'; error: ErrorData }
   | { type: 'tokenising'; progress: Tokenising }
+  | { type: 'notice'; notice: BackendNotice }
   | { type: 'step'; report: StepReport }
   | { type: 'reply'; id: number; reply: TrainerCalls[TrainerMethod]['reply'] }
   | { type: 'error'; id: number; error: ErrorData }

@@ -15,7 +15,7 @@ import type {
 
 /** Starts a trainer in its own thread. @throws MurmurError whatever `buildTrainer` throws in there; the signal's reason */
 export async function workerTrainer(config: TrainerConfig, init: BuildTrainerInit = {}): Promise<Trainer> {
-  const { signal, onTokenising, arena = createArena() } = init
+  const { signal, onTokenising, onNotice, arena = createArena() } = init
   signal?.throwIfAborted()
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
   const worker = new Worker(new URL(`./worker.${extension}`, import.meta.url), {
@@ -31,6 +31,7 @@ export async function workerTrainer(config: TrainerConfig, init: BuildTrainerIni
     if (message.type === 'ready') ready.resolve(new WorkerTrainer(worker, calls, arena, message))
     else if (message.type === 'failed') calls.fail(errorFromData(message.error))
     else if (message.type === 'tokenising') onTokenising?.(message.progress)
+    else if (message.type === 'notice') onNotice?.(message.notice)
     else calls.receive(message)
   })
   calls.failed.then(ready.reject)
@@ -96,7 +97,7 @@ class WorkerCalls {
     }
   }
 
-  receive(message: Exclude<TrainerMessage, { type: 'ready' | 'failed' | 'tokenising' }>): void {
+  receive(message: Exclude<TrainerMessage, { type: 'ready' | 'failed' | 'tokenising' | 'notice' }>): void {
     if (this.#failure) return // what a dying thread had still posted: its caller was told of the end already
     if (message.type === 'step') {
       this.onStep(message.report)

@@ -31,6 +31,7 @@ if (port) {
       arena,
       signal: building.signal,
       onTokenising: progress => post({ type: 'tokenising', progress }),
+      onNotice: notice => post({ type: 'notice', notice }),
     })
     const answer = responder(trainer, arena, report => post({ type: 'step', report }))
     port.on('message', (message: TrainerRequest | TrainerCancellation) => {

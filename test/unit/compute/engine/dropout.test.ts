@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import * as layers from '@tensorflow/tfjs-layers'
 import test from 'ava'
 import { GraphBuilder } from '../../../../src/compute/engine/builder.ts'
-import { createEngine } from '../../../../src/compute/engine/onnx-engine.ts'
+import { onnxEngine } from '../../../../src/compute/engine/onnx-engine.ts'
 import { optimize } from '../../../../src/compute/engine/optimize.ts'
 import { seedInput, seedName, seedOf } from '../../../../src/compute/engine/random-values.ts'
 import { openSession } from '../../../../src/compute/engine/session.ts'
@@ -123,7 +123,7 @@ test('a training step draws from the seed it is given; evaluation drops nothing'
   const layout = layoutParameters(model.parameters)
   const memory = { layout, parameters: sharedFloats(layout.length), gradients: sharedFloats(layout.length) }
   memory.parameters.fill(1)
-  const graph = await createEngine().compileTraining(model, 16, memory)
+  const graph = await onnxEngine().compileTraining(model, 16, memory)
   const batch = { x: new Float32Array(16 * 64).fill(1) }
   const first = await graph.lossAndGradients(batch, { seed: 1 })
   const gradients = memory.gradients.slice()

@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-core'
 import test from 'ava'
 import { eagerEngine } from '../../../../src/compute/engine/eager/eager-engine.ts'
 import type { Batch, TrainingMemory } from '../../../../src/compute/engine/engine.ts'
-import { createEngine } from '../../../../src/compute/engine/onnx-engine.ts'
+import { onnxEngine } from '../../../../src/compute/engine/onnx-engine.ts'
 import { gpt } from '../../../../src/compute/models/gpt.ts'
 import { mlp } from '../../../../src/compute/models/mlp.ts'
 import type { Model } from '../../../../src/compute/models/model.ts'
@@ -54,7 +54,7 @@ function memoryFor(model: Model, r: Random): TrainingMemory {
   return { layout, parameters, gradients: sharedFloats(layout.length) }
 }
 
-const engine = createEngine({ threads: 1 })
+const engine = onnxEngine({ threads: 1 })
 
 for (const [family, make] of Object.entries(families)) {
   for (const seed of [1, 2, 3, 4]) {
@@ -166,7 +166,7 @@ serial('two threads give the gradients of one', async t => {
   const batch = batchFor(model, 4, r)
   const gradients: Float32Array[] = []
   for (const threads of [1, 2]) {
-    const graph = await createEngine({ threads }).compileTraining(model, 4, memory)
+    const graph = await onnxEngine({ threads }).compileTraining(model, 4, memory)
     await graph.lossAndGradients(batch)
     gradients.push(Float32Array.from(memory.gradients))
     await graph.release()
@@ -209,5 +209,5 @@ serial('a batch of the wrong size or name is refused', async t => {
 })
 
 test('threads are validated', t => {
-  t.throws(() => createEngine({ threads: 0 }), { message: 'Expected `threads` to be an integer >= 1, got 0' })
+  t.throws(() => onnxEngine({ threads: 0 }), { message: 'Expected `threads` to be an integer >= 1, got 0' })
 })

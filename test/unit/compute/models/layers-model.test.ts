@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core'
 import { model as functional, type LayersModel, layers, type SymbolicTensor, sequential } from '@tensorflow/tfjs-layers'
 import test from 'ava'
-import { createEngine } from '../../../../src/compute/engine/onnx-engine.ts'
+import { onnxEngine } from '../../../../src/compute/engine/onnx-engine.ts'
 import type { NamedTensors } from '../../../../src/compute/models/model.ts'
 import { moduleModel } from '../../../../src/compute/models/module-model.ts'
 import { adamw } from '../../../../src/compute/optim/adamw.ts'
@@ -71,7 +71,7 @@ test('batch normalisation: moving statistics follow their rule whatever the opti
   }
   t.true(of('moving_mean').statistic)
   t.is(of('gamma').statistic, undefined)
-  const graph = await createEngine().compileTraining(model, 4, memory)
+  const graph = await onnxEngine().compileTraining(model, 4, memory)
   const replica = replicaOf(memory, graph, adamw(layout, { weightDecay: 1 }), 1e-3)
   const batch = batchOf(model, 3, random('bn'))
   const inputs = batch.inputs!
@@ -106,7 +106,7 @@ test('frozen weights stay, whatever their gradient and decay', async t => {
   )
   const memory = memoryOf(model)
   const start = memory.parameters.slice()
-  const graph = await createEngine().compileTraining(model, 4, memory)
+  const graph = await onnxEngine().compileTraining(model, 4, memory)
   const replica = replicaOf(memory, graph, adamw(memory.layout, { weightDecay: 1 }), 0)
   await replica.update(batchOf(model, 3, random('frozen')), { learningRate: 0.1, age: 0, seed: 0 })
   for (const { offset, length, statistic = false } of memory.layout.tensors) {
@@ -133,7 +133,7 @@ test('several inputs and outputs, through functions of the batch', async t => {
     },
   })
   const memory = memoryOf(model)
-  const graph = await createEngine().compileTraining(model, 4, memory)
+  const graph = await onnxEngine().compileTraining(model, 4, memory)
   t.true((await graph.lossAndGradients(batchOf(model, 3, random('two')))) > 0)
   await graph.release()
 })
@@ -183,7 +183,7 @@ test('a model whose input the data does not fit says both shapes', async t => {
     sequential({ layers: [layers.dense({ units: 3, inputShape: [7], activation: 'softmax' })] }),
   )
   const layout = layoutParameters(model.parameters)
-  const error = await t.throwsAsync(createEngine().compileTraining(model, 4, { ...memoryOf(model), layout }))
+  const error = await t.throwsAsync(onnxEngine().compileTraining(model, 4, { ...memoryOf(model), layout }))
   t.is(
     error!.message,
     'The model m.ts: its model takes [any, 7], the data gives [4,8,8,1]: export a function `inputs(batch)`',

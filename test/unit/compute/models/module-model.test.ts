@@ -2,7 +2,7 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as tf from '@tensorflow/tfjs-core'
 import test from 'ava'
-import { createEngine } from '../../../../src/compute/engine/onnx-engine.ts'
+import { onnxEngine } from '../../../../src/compute/engine/onnx-engine.ts'
 import { linear } from '../../../../src/compute/models/layers.ts'
 import { importModule } from '../../../../src/compute/models/load-module.ts'
 import type { SequenceModel } from '../../../../src/compute/models/model.ts'
@@ -36,7 +36,7 @@ for (const { name, code } of examples) {
     writeFileSync(path, code)
     const model = await moduleModel(await importModule({ path, sha256: '' }), { ...init, file: path })
     const memory = memoryOf(model)
-    const graph = await createEngine().compileTraining(model, 4, memory)
+    const graph = await onnxEngine().compileTraining(model, 4, memory)
     const replica = replicaOf(memory, graph, sgd({ momentum: 0.9 }))
     const batch = batchOf(model, 3, random(name))
     const before = await replica.evaluate(batch)
@@ -90,7 +90,7 @@ test('loss is told whether it trains, and evaluation asks for metrics too', asyn
     init,
   )
   const memory = memoryOf(model)
-  const graph = await createEngine().compileTraining(model, 4, memory)
+  const graph = await onnxEngine().compileTraining(model, 4, memory)
   const { metrics } = await graph.evaluate(batchOf(model, 3, random(1)))
   t.deepEqual(modes, [{ training: true }, { training: false }])
   t.deepEqual(metrics, { one: 1 })
@@ -152,7 +152,7 @@ for (const [name, { exports, message }] of Object.entries(wrong)) {
   test(`refused in one line that names the file: ${name}`, async t => {
     const open = async () => {
       const model = await moduleModel(exports as Record<string, unknown>, init)
-      await createEngine().compileTraining(model, 4, memoryOf(model))
+      await onnxEngine().compileTraining(model, 4, memoryOf(model))
     }
     const error = await t.throwsAsync(open())
     t.like(error, { code: 'MODEL_INVALID' })
