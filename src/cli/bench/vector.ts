@@ -37,7 +37,7 @@ interface LoopBenchmark {
   fraction: number
 }
 
-export type LoopName = keyof typeof loops
+type LoopName = keyof typeof loops
 
 const ROUNDS = 9
 /** Of the values that top-k picks. */
