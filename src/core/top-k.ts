@@ -26,11 +26,11 @@ export function topK(values: Float32Array, into: Uint32Array): void {
 
 function topKPlainly(values: Int32Array, into: Uint32Array): void {
   const uppers = new Int32Array(UPPER)
-  for (const bits of values) uppers[(bits & MAGNITUDE_BITS) >>> LOWER_BITS]! += 1
+  for (let i = 0; i < values.length; i++) uppers[(values[i]! & MAGNITUDE_BITS) >>> LOWER_BITS]! += 1
   const upper = classOf(uppers, into.length)
   const lowers = new Int32Array(LOWER)
-  for (const bits of values) {
-    const magnitude = bits & MAGNITUDE_BITS
+  for (let i = 0; i < values.length; i++) {
+    const magnitude = values[i]! & MAGNITUDE_BITS
     if (magnitude >>> LOWER_BITS === upper.at) lowers[magnitude & (LOWER - 1)]! += 1
   }
   const lower = classOf(lowers, upper.left)

@@ -3,6 +3,7 @@ import type { BenchmarkPreset } from '../../compute/engine/benchmark.ts'
 import { integer } from '../arguments.ts'
 import { addCommand, type CommandContext, type Runner } from '../command.ts'
 import { formatBytes, formatPercent } from '../format.ts'
+import { table } from '../table.ts'
 
 /** `murmur bench <what>`: each benchmark is a command of its own below it. */
 export function addBench(program: Command, run: Runner): void {
@@ -12,6 +13,7 @@ export function addBench(program: Command, run: Runner): void {
     .description('Measures what this machine reaches, each time beside the bare operation in the same run.')
   addBenchStep(bench, run)
   addBenchExchange(bench, run)
+  addBenchVector(bench, run)
 }
 
 interface StepOptions {
@@ -78,5 +80,41 @@ async function benchExchange({ output, signal }: CommandContext, { parameters }:
     const line = (name: string, { MBps, fraction }: typeof float32) =>
       `${name.padEnd(12)}${MBps.toFixed(0)} MB/s of parameters, ${formatPercent(fraction)} of the bare stream`
     return [`bare stream ${bareStreamMBps.toFixed(0)} MB/s`, line('float32', float32), line('int8', int8)].join('\n')
+  })
+}
+
+interface VectorOptions {
+  values: number
+}
+
+function addBenchVector(bench: Command, run: Runner): void {
+  addCommand(bench, {
+    name: 'vector',
+    summary: 'loops over parameter vectors beside memory bandwidth',
+    description:
+      'Times each loop in plain TypeScript and in WebAssembly SIMD. Bandwidth is the better of a copy and a triad (a = b + s c) over vectors of the same size, counting what is read and what is written.',
+    examples: [
+      ['murmur bench vector', 'vectors of ten million values, larger than caches'],
+      ['murmur bench vector --json', 'the same, for a program'],
+    ],
+  })
+    .option('--values <n>', 'values of a vector', integer(1000, 100_000_000), 10_000_000)
+    .action(run(benchVector))
+}
+
+async function benchVector({ output, signal }: CommandContext, { values }: VectorOptions): Promise<void> {
+  const { benchmarkVector } = await import('../bench/vector.ts')
+  output.line(`Timing loops over vectors of ${values} values`)
+  const result = await benchmarkVector(values, signal)
+  output.result(result, () => {
+    const { bandwidthGBps, copyGBps, triadGBps, loops } = result
+    const rows = Object.entries(loops).map(([name, { plainNs, simdNs, bytes, GBps, fraction }]) => [
+      ...[name, `${plainNs.toFixed(2)} ns`, `${simdNs.toFixed(2)} ns`, bytes.toFixed(1)],
+      ...[`${GBps.toFixed(1)} GB/s`, formatPercent(fraction)],
+    ])
+    return [
+      `bandwidth ${bandwidthGBps.toFixed(1)} GB/s (copy ${copyGBps.toFixed(1)}, triad ${triadGBps.toFixed(1)})`,
+      ...table(['a value', 'plain', 'SIMD', 'bytes', 'SIMD moves', 'of bandwidth'], rows),
+    ].join('\n')
   })
 }
