@@ -46,15 +46,18 @@ const transposeFirst =
     }
   }
 
-/** The gradient of an embedding: the CPU backend passes over all rows once for each segment, this once in all. */
+/**
+ * The gradient of an embedding: the CPU backend passes over all rows once for each segment, this once in all. The sums
+ * are float32 whatever is summed, as there.
+ */
 const addRows =
   (own: KernelFunc): KernelFunc =>
   call => {
     const { x, segmentIds } = call.inputs
     const { numSegments } = call.attrs as unknown as { numSegments: number }
-    if (segmentIds!.shape.length !== 1 || x!.dtype !== 'float32') return own(call)
+    if (segmentIds!.shape.length !== 1) return own(call)
     const wasm = call.backend as KernelBackend
-    const rows = wasm.readSync(x!.dataId) as Float32Array
+    const rows = wasm.readSync(x!.dataId) as Float32Array | Int32Array
     const segments = wasm.readSync(segmentIds!.dataId) as Int32Array
     const shape = [numSegments, ...x!.shape.slice(1)]
     const width = sizeOf(x!.shape.slice(1))

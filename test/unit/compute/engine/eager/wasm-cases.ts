@@ -244,10 +244,25 @@ for (const activation of ['linear', 'relu', 'relu6', 'elu', 'sigmoid'] as const)
   differentiable(`fused matMul ${activation}`, [[3, 4], [4, 5], [5]], (a, b, bias) =>
     tf.fused.matMul({ a: a!, b: b!, bias, activation }),
   )
-  cases.set(`fused matMul of transposes ${activation}`, t => {
-    const [a, b] = [t.float([2, 4, 3]), t.float([2, 5, 4])]
-    return tf.fused.matMul({ a, b, transposeA: true, transposeB: true, bias: t.float([5]), activation })
-  })
+  for (const [transposeA, transposeB] of [
+    [false, false],
+    [true, true],
+  ] as const) {
+    cases.set(`fused matMul of batches ${transposeA} ${activation}`, t => {
+      const [a, b] = [t.float(transposeA ? [2, 4, 3] : [2, 3, 4]), t.float(transposeB ? [2, 5, 4] : [2, 4, 5])]
+      return tf.fused.matMul({ a, b, transposeA, transposeB, bias: t.float([5]), activation })
+    })
+  }
+  cases.set(`fused matMul of transposes ${activation}`, t =>
+    tf.fused.matMul({
+      a: t.float([4, 3]),
+      b: t.float([5, 4]),
+      transposeA: true,
+      transposeB: true,
+      bias: t.float([5]),
+      activation,
+    }),
+  )
   cases.set(`fused conv2d ${activation}`, t => {
     const [x, filter] = [t.float([2, 5, 5, 3]) as Images, t.float([3, 3, 3, 4]) as Images]
     return tf.fused.conv2d({ x, filter, strides: 1, pad: 'same', bias: t.float([4]), activation })
