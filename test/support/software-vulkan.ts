@@ -5,11 +5,18 @@ import { probeBackend } from '../../src/compute/engine/probe.ts'
 const SWIFTSHADER = '/usr/lib/chromium/vk_swiftshader_icd.json'
 
 /**
- * Lets WebGPU run in this process where there is no GPU but a software driver, and tells why it cannot where it cannot.
- * To be called before onnxruntime is loaded.
+ * Lets WebGPU run in this process, and in those it starts, on a software driver where there is no GPU. To be called
+ * before onnxruntime is loaded.
  */
+export async function allowSoftwareVulkan(): Promise<void> {
+  if (!existsSync(SWIFTSHADER)) return
+  const { works } = await probeBackend('webgpu')
+  if (!works) process.env.VK_ICD_FILENAMES ??= SWIFTSHADER
+}
+
+/** The same, and why WebGPU cannot run in this process, where it cannot. */
 export async function webgpuProblem(): Promise<string | undefined> {
-  if (existsSync(SWIFTSHADER)) process.env.VK_ICD_FILENAMES ??= SWIFTSHADER
+  await allowSoftwareVulkan()
   const { works, found } = await probeBackend('webgpu')
   return works ? undefined : found
 }

@@ -38,13 +38,18 @@ const forBooleans = new Set([
  */
 export function wasmIsRight(kernel: string, inputs: readonly TensorInfo[], attributes: unknown): boolean {
   if (wrong.has(kernel)) return false
-  const { dtype, pad } = (attributes ?? {}) as { dtype?: unknown; pad?: unknown }
+  const { dtype, pad, transposeA, transposeB } = (attributes ?? {}) as Readonly<Record<string, unknown>>
   if (kernel === 'Cast' && dtype === 'bool') return false
   if (kernel === 'OneHot' && dtype !== 'int32') return false
   // Convolutions and pools with padding given in numbers, or rows of numbers, write outside their output.
   if (pad !== undefined && pad !== 'same' && pad !== 'valid') return false
+  // It adds a bias to the first of several products only, and to none of a transposed matrix.
+  const plain = !transposeA && !transposeB && !inputs.slice(0, 2).some(isBatch)
+  if (kernel === '_FusedMatMul' && inputs.length > 2 && !plain) return false
   const selected = kernel === 'Select' ? inputs.slice(1) : inputs
   return selected.every(
     ({ dtype: type }) => (type !== 'bool' || forBooleans.has(kernel)) && (type === 'float32' || !floatOnly.has(kernel)),
   )
 }
+
+const isBatch = ({ shape }: TensorInfo): boolean => shape.slice(0, -2).some(size => size !== 1)

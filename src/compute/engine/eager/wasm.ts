@@ -3,6 +3,7 @@ import { dirname, sep } from 'node:path'
 import { engine, type KernelBackend, registerBackend, removeBackend } from '@tensorflow/tfjs-core'
 import { bridgeKernels } from './bridge-kernels.ts'
 import { loadJavascript } from './javascript.ts'
+import { hastenKernels } from './wasm-speed.ts'
 
 let loading: Promise<void> | undefined
 
@@ -28,6 +29,7 @@ async function load(): Promise<void> {
   removeBackend('wasm')
   registerBackend('wasm', () => backend)
   bridgeKernels()
+  hastenKernels()
 }
 
 /** Emscripten adds its own handlers for what nobody caught, which would decide how this process ends. */

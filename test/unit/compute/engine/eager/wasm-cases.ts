@@ -178,6 +178,11 @@ for (const type of ['float32', 'int32', 'bool'] as const) {
   cases.set(`oneHot ${type}`, t => tf.oneHot(t.integer([4], 4), 5, 1, 0, type))
 }
 differentiable('unsortedSegmentSum', [[4, 3]], x => tf.unsortedSegmentSum(x, tf.tensor1d([0, 2, 2, 1], 'int32'), 3))
+for (const make of ['float', 'integer'] as const) {
+  cases.set(`unsortedSegmentSum of ${make} with segments that are none`, t =>
+    tf.unsortedSegmentSum(t[make]([4, 3, 2]), tf.tensor1d([-1, 2, 3, 2], 'int32'), 3),
+  )
+}
 cases.set('einsum', t => tf.einsum('bij,bjk->bik', t.float([2, 3, 4]), t.float([2, 4, 5])))
 
 type Images = tf.Tensor4D
@@ -238,6 +243,25 @@ for (const resize of ['resizeBilinear', 'resizeNearestNeighbor'] as const) {
 for (const activation of ['linear', 'relu', 'relu6', 'elu', 'sigmoid'] as const) {
   differentiable(`fused matMul ${activation}`, [[3, 4], [4, 5], [5]], (a, b, bias) =>
     tf.fused.matMul({ a: a!, b: b!, bias, activation }),
+  )
+  for (const [transposeA, transposeB] of [
+    [false, false],
+    [true, true],
+  ] as const) {
+    cases.set(`fused matMul of batches ${transposeA} ${activation}`, t => {
+      const [a, b] = [t.float(transposeA ? [2, 4, 3] : [2, 3, 4]), t.float(transposeB ? [2, 5, 4] : [2, 4, 5])]
+      return tf.fused.matMul({ a, b, transposeA, transposeB, bias: t.float([5]), activation })
+    })
+  }
+  cases.set(`fused matMul of transposes ${activation}`, t =>
+    tf.fused.matMul({
+      a: t.float([4, 3]),
+      b: t.float([5, 4]),
+      transposeA: true,
+      transposeB: true,
+      bias: t.float([5]),
+      activation,
+    }),
   )
   cases.set(`fused conv2d ${activation}`, t => {
     const [x, filter] = [t.float([2, 5, 5, 3]) as Images, t.float([3, 3, 3, 4]) as Images]
