@@ -4,13 +4,14 @@ import type { BackendProbe } from '../../src/compute/engine/choose-backend.ts'
 import { createEngine } from '../../src/compute/engine/create-engine.ts'
 import { eagerEngine } from '../../src/compute/engine/eager/eager-engine.ts'
 import { type Batch, type Engine, isEager, type TrainingMemory } from '../../src/compute/engine/engine.ts'
+import { cnn } from '../../src/compute/models/cnn.ts'
 import { gpt } from '../../src/compute/models/gpt.ts'
 import { mlp } from '../../src/compute/models/mlp.ts'
 import type { Model } from '../../src/compute/models/model.ts'
 import { layoutParameters } from '../../src/core/layout.ts'
 import { sharedFloats } from '../../src/core/parameters.ts'
 import { type Random, random } from '../../src/core/random.ts'
-import { relativeError } from '../unit/compute/engine/both-ways.ts'
+import { relativeError } from '../support/relative-error.ts'
 
 const between = (r: Random, low: number, high: number) => low + r.integer(high - low + 1)
 
@@ -34,6 +35,11 @@ const families: Readonly<Record<string, Family>> = {
       const hidden = Array.from({ length: 1 + r.integer(2) }, () => between(r, 6, 12))
       return mlp({ inputs: between(r, 2, 9), hidden, classes: between(r, 3, 9) })
     },
+    symbols: () => 3,
+  },
+  cnn: {
+    model: r =>
+      cnn({ shape: [8, 6, between(r, 1, 2)], channels: [between(r, 2, 9)], kernel: 3, hidden: [5], classes: 3 }),
     symbols: () => 3,
   },
 }
@@ -122,7 +128,7 @@ export function backendSuite(test: TestFn, probe: BackendProbe, init: BackendSui
               t.true(error <= tolerance, `step ${step}, d ${parameter}: relative error ${error}`)
             }
             const [before, gradients] = [expected.memory.parameters, expected.memory.gradients]
-            const evaluation = await actual.graph.loss(values)
+            const { loss: evaluation } = await actual.graph.evaluate(values)
             t.true(close(evaluation, reference), `evaluation ${evaluation}, expected ${reference}`)
             for (const { parameters } of [actual.memory, expected.memory]) {
               for (const [i, value] of before.entries()) parameters[i] = value - 0.05 * gradients[i]!
@@ -155,7 +161,7 @@ export function backendSuite(test: TestFn, probe: BackendProbe, init: BackendSui
     const { memory, graph } = await compile(await open())
     await graph.lossAndGradients(batch())
     const before = [memory.parameters.slice(), memory.gradients.slice()]
-    await graph.loss(batch())
+    await graph.evaluate(batch())
     t.deepEqual([memory.parameters.slice(), memory.gradients.slice()], before)
     await graph.release()
   })

@@ -1,14 +1,9 @@
 import { registerHooks } from 'node:module'
 import * as tf from '@tensorflow/tfjs-core'
 import test from 'ava'
-import {
-  type BackendChoice,
-  backendChoices,
-  createEngine,
-  orderBackends,
-} from '../../../../src/compute/engine/create-engine.ts'
+import { createEngine, orderBackends } from '../../../../src/compute/engine/create-engine.ts'
 import { loadJavascript } from '../../../../src/compute/engine/eager/javascript.ts'
-import { eagerBackends } from '../../../../src/compute/engine/engine.ts'
+import { type BackendChoice, backendChoices, eagerBackends } from '../../../../src/compute/engine/engine.ts'
 import type { BackendNotice } from '../../../../src/compute/engine/fallback.ts'
 import type { Model } from '../../../../src/compute/models/model.ts'
 import { MurmurError } from '../../../../src/core/errors.ts'
@@ -17,10 +12,12 @@ import { sharedFloats } from '../../../../src/core/parameters.ts'
 
 /** Loss of w = [1, 2, 3], as `loss` makes it of w squared. */
 function modelOf(loss: (squares: tf.Tensor) => tf.Tensor): Model {
+  const lossOf: Model['loss'] = ({ w }, { x }) => tf.sum(tf.mul(loss(tf.square(w!)), tf.mean(x!)))
   return {
     parameters: [{ name: 'w', shape: [3], group: 0, initialize: values => values.set([1, 2, 3]) }],
     inputs: batchSize => [{ name: 'x', shape: [batchSize], dtype: 'float32' }],
-    loss: ({ w }, { x }) => tf.sum(tf.mul(loss(tf.square(w!)), tf.mean(x!))) as tf.Scalar,
+    loss: lossOf,
+    evaluate: (parameters, batch) => ({ loss: lossOf(parameters, batch) }),
     tokens: batchSize => batchSize,
   }
 }
@@ -74,7 +71,7 @@ async function train(model: Model, init: { backend?: BackendChoice; strict?: boo
     backend: graph.backend,
     notices,
     loss,
-    evaluation: await graph.loss(batch),
+    evaluation: (await graph.evaluate(batch)).loss,
     gradients: [...memory.gradients],
   }
 }

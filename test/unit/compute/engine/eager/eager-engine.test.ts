@@ -42,7 +42,7 @@ for (const backend of backends) {
     const before = kept()
     for (let step = 0; step < 1000; step++) {
       await graph.lossAndGradients(batch)
-      if (step % 10 === 0) await graph.loss(batch)
+      if (step % 10 === 0) await graph.evaluate(batch)
     }
     t.deepEqual(kept(), before)
   })
@@ -55,6 +55,7 @@ for (const backend of backends) {
         if (inputs.targets!.dataSync()[0] === 1) throw new RangeError('a fault of the model')
         return small.loss(parameters, inputs)
       },
+      evaluate: (parameters, inputs) => ({ loss: failing.loss(parameters, inputs) }),
       tokens: size => size,
     }
     const graph = await (await eagerEngine(backend)).compileTraining(failing, 2, memoryFor(small))
@@ -63,7 +64,7 @@ for (const backend of backends) {
       const { numTensors } = tf.memory()
       const bad = { ...batch, targets: Int32Array.of(1, 0) }
       await t.throwsAsync(graph.lossAndGradients(bad), { message: 'a fault of the model' })
-      await t.throwsAsync(graph.loss(bad), { message: 'a fault of the model' })
+      await t.throwsAsync(graph.evaluate(bad), { message: 'a fault of the model' })
       t.is(tf.getBackend(), active)
       t.is(tf.memory().numTensors, numTensors)
       await graph.lossAndGradients(batch) // works on
@@ -75,6 +76,7 @@ for (const backend of backends) {
       parameters: [{ name: 'w', shape: [64], group: 0, initialize: values => values.fill(1) }],
       inputs: size => [{ name: 'x', shape: [size, 64], dtype: 'float32' }],
       loss: ({ w }, { x }) => tf.mean(tf.div(tf.dropout(tf.mul(x!, w!), 0.25), 2)) as tf.Scalar,
+      evaluate: (parameters, inputs) => ({ loss: dropping.loss(parameters, inputs) }),
       tokens: size => size,
     }
     const memory = memoryFor(dropping)
@@ -88,7 +90,7 @@ for (const backend of backends) {
     t.not(await graph.lossAndGradients(ones, { seed: 2 }), first)
     t.is(await graph.lossAndGradients(ones, { seed: 1 }), first)
     t.deepEqual(memory.gradients.slice(), gradients)
-    t.is(await graph.loss(ones), 0.5)
+    t.is((await graph.evaluate(ones)).loss, 0.5)
     t.is(await graph.lossAndGradients(ones, { seed: 1 }), first)
     const [spec] = dropping.inputs(16)
     const forward = await engine.compileInference(({ w }, { x }) => tf.dropout(tf.mul(x!, w!), 0.25), [spec!], memory)
@@ -98,10 +100,10 @@ for (const backend of backends) {
 
   serial(`${backend}: a batch of the wrong size or name is refused`, async t => {
     const graph = await (await eagerEngine(backend)).compileTraining(small, 2, memoryFor(small))
-    await t.throwsAsync(graph.loss({ ...batch, inputs: new Float32Array(5) }), {
+    await t.throwsAsync(graph.evaluate({ ...batch, inputs: new Float32Array(5) }), {
       message: 'Expected `inputs` to have 6 elements for [2,3], got 5',
     })
-    await t.throwsAsync(graph.loss({ inputs: batch.inputs }), {
+    await t.throwsAsync(graph.evaluate({ inputs: batch.inputs }), {
       message: 'Expected `targets` among the inputs, got inputs',
     })
   })
