@@ -50,7 +50,7 @@ test.serial('a corpus that is missing or too small', async t => {
   await writeFile(join(folder, 'tiny.txt'), 'too short')
   const tiny = await write('b.yaml', { data: { paths: [join(folder, 'tiny.txt')] }, seed: 1 })
   const there = spawnMurmur(t, ['train', tiny, '--quiet', '--directory', join(folder, 'y')])
-  await fails(t, there, 'CORPUS_TOO_SMALL', /9 bytes/)
+  await fails(t, there, 'CORPUS_TOO_SMALL', /9 tokens/)
 })
 
 test.serial('an invitation that is malformed, or that nobody answers', async t => {
