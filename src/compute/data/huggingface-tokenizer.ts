@@ -1,4 +1,5 @@
 import { MurmurError } from '../../core/errors.ts'
+import { byteAlphabet } from './byte-alphabet.ts'
 import { bytePieces } from './byte-pieces.ts'
 import type { TokenDecoder, Tokenizer } from './tokenizer.ts'
 
@@ -6,8 +7,6 @@ import type { TokenDecoder, Tokenizer } from './tokenizer.ts'
 const MOST_HELD = 16
 /** Ids above this are a mistake or an attack: the largest vocabularies have a quarter of a million. */
 const LARGEST_VOCABULARY = 1 << 24
-/** Bytes as the printable characters that stand for them in byte-level vocabularies (Radford et al. 2019, encoder.py). */
-const byteAlphabet = makeByteAlphabet()
 
 /** The part of tokenizer.json that is looked at here. */
 interface TokenizerJson {
@@ -83,26 +82,16 @@ function byteLevelPieces(
   json: TokenizerJson,
 ): (token: number) => Uint8Array {
   const added = new Map(json.added_tokens?.map(({ id, content }) => [id, content]))
+  const byteOf = new Map(byteAlphabet().map((character, byte) => [character, byte]))
   const utf8 = new TextEncoder()
   const pieces = Array.from({ length: vocabulary }, (_, token) => {
     const content = added.get(token)
     if (content !== undefined) return utf8.encode(content)
     const characters = [...(nameOf(token) ?? '')]
-    return Uint8Array.from(characters.flatMap(character => byteAlphabet.get(character) ?? [...utf8.encode(character)]))
+    return Uint8Array.from(characters.flatMap(character => byteOf.get(character) ?? [...utf8.encode(character)]))
   })
   const nothing = new Uint8Array(0)
   return token => pieces[token] ?? nothing
-}
-
-/** Printable bytes stand for themselves, the others for the characters from U+0100 on. */
-function makeByteAlphabet(): Map<string, number> {
-  const alphabet = new Map<string, number>()
-  let next = 0x100
-  for (let byte = 0; byte < 256; byte++) {
-    const printable = (byte > 0x20 && byte < 0x7f) || (byte > 0xa0 && byte !== 0xad)
-    alphabet.set(String.fromCodePoint(printable ? byte : next++), byte)
-  }
-  return alphabet
 }
 
 function unknownPiece(id: string, text: string): MurmurError {
