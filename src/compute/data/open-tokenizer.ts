@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { MurmurError } from '../../core/errors.ts'
-import { byteTokenizer, type Tokenizer } from './tokenizer.ts'
+import { byteTokenizer } from './byte-tokenizer.ts'
+import type { Tokenizer } from './tokenizer.ts'
 import { byteLevelJson } from './tokenizer-json.ts'
 
 export interface TokenizerFile {
