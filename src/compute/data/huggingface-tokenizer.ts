@@ -2,6 +2,7 @@ import { MurmurError } from '../../core/errors.ts'
 import { byteAlphabet } from './byte-alphabet.ts'
 import { bytePieces } from './byte-pieces.ts'
 import type { TokenDecoder, Tokenizer } from './tokenizer.ts'
+import { rememberingWords } from './word-memory.ts'
 
 /** Tokens held back for a character that is not whole yet: what is longer than a character can be is no character. */
 const MOST_HELD = 16
@@ -10,8 +11,10 @@ const LARGEST_VOCABULARY = 1 << 24
 
 /** The part of tokenizer.json that is looked at here. */
 interface TokenizerJson {
+  normalizer?: object | null
+  pre_tokenizer?: { type?: string; add_prefix_space?: boolean; use_regex?: boolean } | null
   decoder?: { type?: string } | null
-  added_tokens?: readonly { id: number; content: string }[]
+  added_tokens?: readonly { id: number; content: string; lstrip?: boolean; rstrip?: boolean; single_word?: boolean }[]
 }
 
 /**
@@ -27,13 +30,15 @@ export async function huggingFaceTokenizer(json: TokenizerJson, id: string): Pro
   if (vocabulary < 1 || vocabulary > LARGEST_VOCABULARY) {
     throw new Error(`expected a vocabulary of 1 to ${LARGEST_VOCABULARY} tokens, found ${vocabulary}`)
   }
-  const encode = (text: string) => {
+  const encodeWhole = (text: string) => {
     const { ids } = native.encode(text, { add_special_tokens: false })
     // The types promise numbers, but a piece that is in no vocabulary has none.
     const strange = ids.findIndex((token: number | undefined) => token === undefined)
     if (strange >= 0) throw unknownPiece(id, text)
-    return Int32Array.from(ids)
+    return ids
   }
+  const encodeText = cutsWords(json) ? rememberingWords(encodeWhole, contentsOf(json)) : encodeWhole
+  const encode = (text: string) => Int32Array.from(encodeText(text))
   const decode = (tokens: Iterable<number>) => {
     const list = Array.from(tokens)
     return list.length > 0 ? native.decode(list) : ''
@@ -54,6 +59,16 @@ export async function huggingFaceTokenizer(json: TokenizerJson, id: string): Pro
     decoder: () => textDecoder(decode),
     byteLength: tokens => Buffer.byteLength(decode(tokens)),
   }
+}
+
+/** That words are cut as GPT-2 cuts them, nothing is done to the text before, and special tokens leave it alone. */
+function cutsWords({ normalizer, pre_tokenizer: cut, added_tokens: added = [] }: TokenizerJson): boolean {
+  if (normalizer || cut?.type !== 'ByteLevel' || cut.add_prefix_space || cut.use_regex === false) return false
+  return added.every(({ content, lstrip, rstrip, single_word }) => content && !lstrip && !rstrip && !single_word)
+}
+
+function contentsOf({ added_tokens: added = [] }: TokenizerJson): string[] {
+  return added.map(({ content }) => content)
 }
 
 /** Decoders that look at neighbouring tokens: what a token adds is the difference it makes to the text before it. */

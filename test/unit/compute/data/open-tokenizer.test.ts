@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { openTokenizer, type TokenizerConfig, tokenizerJson } from '../../../../src/compute/data/open-tokenizer.ts'
+import { strangeText } from '../../../support/strange-text.ts'
 import { metaspaceTokenizerJson, tinyTokenizerJson } from '../../../support/tiny-tokenizer.ts'
 
 function file(t: ExecutionContext, content: string | object): TokenizerConfig & { kind: 'file' } {
@@ -56,7 +57,7 @@ test('GPT-2 as a tokenizer.json gives the same tokens by the other package', asy
   const json = Buffer.from(await tokenizerJson({ kind: 'gpt2' }, '/')).toString()
   const [own, other] = [await openTokenizer({ kind: 'gpt2' }, '/'), await openTokenizer(file(t, json), '/')]
   t.is(other.vocabulary, own.vocabulary)
-  for (const text of [...texts, 'The quick brown fox <|endoftext|>']) {
+  for (const text of [...texts, 'The quick <|endoftext|><|endoftext|> brown fox <|endoftext|>', strangeText(50_000)]) {
     t.deepEqual([...other.encode(text)], [...own.encode(text)])
   }
 })

@@ -5,7 +5,7 @@ import test, { type ExecutionContext } from 'ava'
 import { corpus } from '../../../../src/compute/data/corpus.ts'
 import { openTokenizer } from '../../../../src/compute/data/open-tokenizer.ts'
 import { type TextChunk, textChunks } from '../../../../src/compute/data/text-chunks.ts'
-import { random } from '../../../../src/core/random.ts'
+import { strangeText } from '../../../support/strange-text.ts'
 
 /** The pieces of the second of two documents. */
 function chunksOf(t: ExecutionContext, content: string | Uint8Array): TextChunk[] {
@@ -25,15 +25,6 @@ function chunksOf(t: ExecutionContext, content: string | Uint8Array): TextChunk[
     bytes.length,
   )
   return chunks
-}
-
-/** Words, runs of white space of all kinds, numbers and marks, in many alphabets. */
-function strangeText(length: number): string {
-  const stream = random('strange text')
-  const parts = ['word', "don't", ' ', '\n', '\n\n  ', '\u00a0', '\u3000', '日本', '12', '—', '👩‍🚀', '\t', 'é', "'s"]
-  let text = ''
-  while (text.length < length) text += parts[stream.integer(parts.length)]
-  return text
 }
 
 test('pieces are the whole text, and give the tokens of the whole', async t => {
