@@ -28,9 +28,9 @@ function chunksOf(t: ExecutionContext, content: string | Uint8Array): TextChunk[
 }
 
 test('pieces are the whole text, and give the tokens of the whole', async t => {
-  const text = strangeText(200_000)
+  const text = strangeText(1_500_000)
   const chunks = chunksOf(t, text)
-  t.true(chunks.length > 3)
+  t.true(chunks.length > 20)
   t.is(chunks.map(chunk => chunk.text).join(''), text)
   const { encode } = await openTokenizer({ kind: 'gpt2' }, '/')
   t.deepEqual(
