@@ -8,9 +8,14 @@ export interface SymbolicGraph {
   axes: SymbolicAxes
 }
 
+/** In a shape: what is left. */
+const REST = -1
+/** In a slice: as far as there is something. */
+const EVERYTHING = 2 ** 31 - 1
+
 /**
- * A graph that takes batches of any size, from the same computation traced with two. Only the shapes that tensors are
- * given may tell the size, and each of them once: that dimension becomes -1, "what is left", as ONNX has it.
+ * A graph that takes batches of any size, from the same computation traced with two. The size may stand in shapes that
+ * tensors are given, once in each, and in slices that leave the batch whole; there it becomes what ONNX has for any.
  * @returns undefined when the two differ in anything else, so that the size has to be fixed
  */
 export function symbolicBatch(one: Graph, other: Graph): SymbolicGraph | undefined {
@@ -39,12 +44,24 @@ function mergeNodes(one: Node, other: Node): Node | undefined {
   for (const [name, value] of Object.entries(one.attributes)) {
     const twin = other.attributes[name]
     if (JSON.stringify(value) === JSON.stringify(twin)) continue
-    if (one.op !== 'Reshape' || !Array.isArray(value) || !Array.isArray(twin)) return undefined
-    const differing = differences(value, twin)
-    if (value.length !== twin.length || differing.length !== 1) return undefined
-    attributes[name] = value.map((size, axis) => (axis === differing[0] ? -1 : size))
+    const merged = mergeSizes([one, other], name)
+    if (!merged) return undefined
+    attributes[name] = merged
   }
   return { ...one, attributes }
+}
+
+/** Sizes of a shape or a slice that hold whatever the batch is. */
+function mergeSizes([one, other]: readonly [Node, Node], name: string): number[] | undefined {
+  const [sizes, others] = [one.attributes[name], other.attributes[name]] as [readonly number[], readonly number[]]
+  if (!Array.isArray(sizes) || !Array.isArray(others) || sizes.length !== others.length) return undefined
+  const differing = differences(sizes, others)
+  const replace = (size: number) => sizes.map((each, axis) => (differing.includes(axis) ? size : each))
+  if (one.op === 'Reshape' && name === 'shape') return differing.length === 1 ? replace(REST) : undefined
+  const isWhole = ({ inputs, attributes }: Node, axis: number) =>
+    (attributes.steps as number[])[axis] === 1 && (attributes.sizes as number[])[axis] === inputs[0]!.shape[axis]
+  const whole = one.op === 'Slice' && differing.every(axis => isWhole(one, axis) && isWhole(other, axis))
+  return name === 'sizes' && whole ? replace(EVERYTHING) : undefined
 }
 
 function sameData({ data, outputs }: Node, other: Node): boolean {

@@ -1,11 +1,14 @@
 import * as tf from '@tensorflow/tfjs-core'
+import * as tfl from '@tensorflow/tfjs-layers'
 import test from 'ava'
 import ort from 'onnxruntime-node'
 import { exportOnnx, type OnnxExport } from '../../../../src/compute/engine/export-onnx.ts'
 import { createEngine } from '../../../../src/compute/engine/onnx-engine.ts'
+import { cnn } from '../../../../src/compute/models/cnn.ts'
 import { gpt } from '../../../../src/compute/models/gpt.ts'
 import { mlp } from '../../../../src/compute/models/mlp.ts'
 import type { Model } from '../../../../src/compute/models/model.ts'
+import { moduleModel } from '../../../../src/compute/models/module-model.ts'
 import { layoutParameters } from '../../../../src/core/layout.ts'
 import { sharedFloats } from '../../../../src/core/parameters.ts'
 import { random } from '../../../../src/core/random.ts'
@@ -15,10 +18,23 @@ const init = { version: '1.2.3', metadata: { 'murmuration.run': 'abc' } }
 function memoryOf(model: Model) {
   const layout = layoutParameters(model.parameters, 1)
   const parameters = sharedFloats(layout.length)
-  const stream = random('export')
-  for (let i = 0; i < parameters.length; i++) parameters[i] = 0.3 * stream.normal()
+  for (const { name, offset, length } of layout.tensors) {
+    const { initialize } = model.parameters.find(parameter => parameter.name === name)!
+    initialize(parameters.subarray(offset, offset + length), random('export').fork(name))
+  }
   return { layout, parameters }
 }
+
+const images = {
+  kind: 'images',
+  inputs: 48,
+  shape: [6, 8, 1],
+  classes: 3,
+  trainExamples: 1,
+  validationExamples: 1,
+  summary: '',
+  fingerprint: '',
+} as const
 
 const text = gpt({ layers: 2, width: 16, heads: 2, context: 12, vocabulary: 40 })
 const textMemory = memoryOf(text)
@@ -67,24 +83,51 @@ test('a fixed batch is in the signature', async t => {
   await session.release()
 })
 
-test('an mlp: images to logits', async t => {
-  const model = mlp({ inputs: 6, hidden: [5, 4], classes: 3 })
-  const memory = memoryOf(model)
-  const forward: OnnxExport['forward'] = (parameters, inputs) => model.logits!(parameters, inputs)
-  const input = { name: 'inputs', shape: [1, 6], dtype: 'float32' as const }
-  const session = await ort.InferenceSession.create(await exportOnnx({ forward, input, memory }, init))
-  const stream = random('pixels')
-  const pixels = Float32Array.from({ length: 24 }, () => stream.next())
-  const { logits } = await session.run({ inputs: new ort.Tensor('float32', pixels, [4, 6]) })
-  const graph = await createEngine().compileInference(
-    (p, b) => model.logits!(p, b.inputs!),
-    [{ ...input, shape: [4, 6] }],
-    memory,
-  )
-  t.true(furthest(logits!.data as Float32Array, (await graph.run({ inputs: pixels }))[0]!) < 1e-5)
-  await graph.release()
-  await session.release()
-})
+const layers = () =>
+  tfl.sequential({
+    layers: [
+      tfl.layers.conv2d({ inputShape: [6, 8, 1], filters: 2, kernelSize: 3, activation: 'relu' }),
+      tfl.layers.batchNormalization(),
+      tfl.layers.flatten(),
+      tfl.layers.dropout({ rate: 0.5 }),
+      tfl.layers.dense({ units: 3, activation: 'softmax' }),
+    ],
+  })
+
+const imageModels: Record<string, () => Model | Promise<Model>> = {
+  mlp: () => mlp({ inputs: 48, hidden: [5, 4], classes: 3 }),
+  cnn: () => cnn({ shape: [6, 8, 1], channels: [2, 3], kernel: 3, hidden: [5], classes: 3 }),
+  'a LayersModel': () =>
+    moduleModel(
+      { createModel: layers, loss: 'sparseCategoricalCrossentropy' },
+      { file: 'layers.ts', data: images, context: 0, seed: 1 },
+    ),
+}
+
+for (const [name, open] of Object.entries(imageModels)) {
+  test.serial(`${name}: images to logits, for any batch`, async t => {
+    const model = await open()
+    const memory = memoryOf(model)
+    const forward: OnnxExport['forward'] = (parameters, inputs) => model.logits!(parameters, inputs)
+    const input = model.inputs(1).find(spec => spec.name === 'inputs')!
+    const session = await ort.InferenceSession.create(await exportOnnx({ forward, input, memory }, init))
+    const stream = random('pixels')
+    for (const batch of [1, 4]) {
+      const pixels = Float32Array.from({ length: batch * 48 }, () => stream.next())
+      const shape = [batch, ...input.shape.slice(1)]
+      const { logits } = await session.run({ inputs: new ort.Tensor('float32', pixels, shape) })
+      const graph = await createEngine().compileInference(
+        (p, b) => forward(p, b.inputs!),
+        [{ ...input, shape }],
+        memory,
+      )
+      t.deepEqual([...logits!.dims], [batch, 3])
+      t.true(furthest(logits!.data as Float32Array, (await graph.run({ inputs: pixels }))[0]!) < 1e-5)
+      await graph.release()
+    }
+    await session.release()
+  })
+}
 
 test('the file has the parameters by name, its metadata, and no operators but those of ai.onnx', async t => {
   const bytes = Buffer.from(await exportOnnx(textExport(12), init))
