@@ -39,6 +39,12 @@ test('pieces are the whole text, and give the tokens of the whole', async t => {
   )
 })
 
+test('white space beyond ASCII is no border of its own', t => {
+  // The last byte of the first window is a space after a no-break space: the border is the one far before.
+  const text = `ab ${'c'.repeat(64 * 1024 - 6)}\u00a0 de`
+  t.is(chunksOf(t, text)[0]!.text, 'ab')
+})
+
 test('text without white space is cut between characters, and what is no UTF-8 does not stop it', t => {
   const dense = 'é日𝄞'.repeat(20_000)
   t.is(

@@ -3,7 +3,7 @@ import * as tfl from '@tensorflow/tfjs-layers'
 import test from 'ava'
 import ort from 'onnxruntime-node'
 import { exportOnnx, type OnnxExport } from '../../../../src/compute/engine/export-onnx.ts'
-import { createEngine } from '../../../../src/compute/engine/onnx-engine.ts'
+import { onnxEngine } from '../../../../src/compute/engine/onnx-engine.ts'
 import { cnn } from '../../../../src/compute/models/cnn.ts'
 import { gpt } from '../../../../src/compute/models/gpt.ts'
 import { mlp } from '../../../../src/compute/models/mlp.ts'
@@ -47,7 +47,7 @@ function textExport(context: number): OnnxExport {
 /** Logits as the engine computes them. */
 async function engineLogits(tokens: Int32Array, shape: number[]): Promise<Float32Array> {
   const spec = { name: 'inputs', shape, dtype: 'int32' as const }
-  const graph = await createEngine().compileInference((p, b) => text.logits(p, b.inputs!), [spec], textMemory)
+  const graph = await onnxEngine().compileInference((p, b) => text.logits(p, b.inputs!), [spec], textMemory)
   const [logits] = await graph.run({ inputs: tokens })
   await graph.release()
   return logits!
@@ -116,11 +116,7 @@ for (const [name, open] of Object.entries(imageModels)) {
       const pixels = Float32Array.from({ length: batch * 48 }, () => stream.next())
       const shape = [batch, ...input.shape.slice(1)]
       const { logits } = await session.run({ inputs: new ort.Tensor('float32', pixels, shape) })
-      const graph = await createEngine().compileInference(
-        (p, b) => forward(p, b.inputs!),
-        [{ ...input, shape }],
-        memory,
-      )
+      const graph = await onnxEngine().compileInference((p, b) => forward(p, b.inputs!), [{ ...input, shape }], memory)
       t.deepEqual([...logits!.dims], [batch, 3])
       t.true(furthest(logits!.data as Float32Array, (await graph.run({ inputs: pixels }))[0]!) < 1e-5)
       await graph.release()
