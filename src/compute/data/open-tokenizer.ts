@@ -99,7 +99,9 @@ async function openFile(config: TokenizerFile, directory: string): Promise<Token
 
 async function read(path: string): Promise<Buffer> {
   try {
-    const { size } = await stat(path)
+    const stats = await stat(path)
+    if (!stats.isFile()) throw invalidTokenizer(path, 'it is no file') // a device could go on for ever
+    const { size } = stats
     if (size > LARGEST_FILE) throw invalidTokenizer(path, `expected at most ${LARGEST_FILE} bytes, found ${size}`)
     return await readFile(path)
   } catch (cause) {

@@ -104,6 +104,7 @@ test('a file that is missing, no JSON, no tokenizer or another one is one clear 
     await t.throwsAsync(openTokenizer(config, '/'), { code: 'TOKENIZER_INVALID', message })
   }
   await refused({ kind: 'file', file: 'nowhere.json', sha256: '' }, /^The tokenizer \/nowhere\.json .*no such file$/)
+  await refused({ kind: 'file', file: '/dev/zero', sha256: '' }, /^The tokenizer \/dev\/zero .*it is no file$/)
   await refused(file(t, '{"model": '), /expected a Hugging Face tokenizer\.json: .*JSON/)
   await refused(file(t, '{}'), /expected a Hugging Face tokenizer\.json/)
   await refused(file(t, '[1]'), /expected a Hugging Face tokenizer\.json/)
