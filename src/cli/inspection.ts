@@ -1,5 +1,4 @@
 import { access } from 'node:fs/promises'
-import type { TokenizerConfig } from '../compute/data/open-tokenizer.ts'
 import { sumOfSquares } from '../core/vector.ts'
 import { latestCheckpoint, readCheckpoint } from '../peer/checkpoint/checkpoint.ts'
 import type { CheckpointState } from '../peer/checkpoint/checkpoint-file.ts'
@@ -15,6 +14,7 @@ import {
 } from '../peer/records/summary.ts'
 import { runId } from '../peer/specification/canonical.ts'
 import type { RunSpecification } from '../peer/specification/schema.ts'
+import { describeTokenizer } from './describe-tokenizer.ts'
 import { formatBytes, formatCount, formatDuration, formatLoss, formatMetrics, formatPercent } from './format.ts'
 import { isDirectory } from './open-checkpoint.ts'
 import type { Output } from './output.ts'
@@ -176,10 +176,6 @@ function specificationPairs(specification: RunSpecification | undefined): [strin
     ['steps', `${steps} of batch ${batch}`],
     ['averaging', averaging.algorithm === 'none' ? 'none' : `${averaging.algorithm} every ${averaging.every} steps`],
   ]
-}
-
-function describeTokenizer(tokenizer: TokenizerConfig): string {
-  return tokenizer.kind === 'file' ? `${tokenizer.file}, SHA-256 ${tokenizer.sha256}` : tokenizer.kind
 }
 
 function checkpointLines(checkpoint: CheckpointInspection): string[] {

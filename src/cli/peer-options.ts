@@ -10,6 +10,7 @@ export interface TrainingOptions extends ComputeOptions {
   partition?: number
   data?: string[]
   model?: string
+  weights?: string
 }
 
 /** What a command whose peer meets others can be told besides. */
@@ -29,6 +30,13 @@ export function addTrainingOptions(command: Command): Command {
     .option('--partition <i>', 'which partition of the data to train on, from 0', integer(0))
     .option('--data <path...>', 'where this peer keeps the data, if not where the specification says')
     .option('--model <path>', "the file of the run's own model, if it is not where the specification says")
+}
+
+export function addWeightsOption(command: Command): Command {
+  return command.option(
+    '--weights <file>',
+    "begin with these weights: a safetensors file of Hugging Face's GPT-2, or a checkpoint of another run",
+  )
 }
 
 export function addPeerOptions(command: Command): Command {
@@ -54,9 +62,9 @@ export function addPeerOptions(command: Command): Command {
 export function trainingInit(
   options: TrainingOptions,
   defaultDirectory: string,
-): Pick<LaunchInit, 'directory' | 'compute' | 'partition' | 'data' | 'model'> {
-  const { directory = defaultDirectory, partition, data, model } = options
-  return { directory, compute: computeInit(options), partition, data, model: model && resolve(model) }
+): Pick<LaunchInit, 'directory' | 'compute' | 'partition' | 'data' | 'model' | 'weights'> {
+  const { directory = defaultDirectory, partition, data, model, weights } = options
+  return { directory, compute: computeInit(options), partition, data, model: model && resolve(model), weights }
 }
 
 export function peerInit(options: PeerOptions, defaultDirectory: string): Omit<LaunchInit, 'sinks' | 'onListening'> {

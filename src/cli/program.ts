@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs'
 import { Command } from 'commander'
 import type { Runner } from './command.ts'
 import { addBench } from './commands/bench.ts'
@@ -6,6 +5,7 @@ import { addBootstrap } from './commands/bootstrap.ts'
 import { addDemo } from './commands/demo.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addEvaluate } from './commands/evaluate.ts'
+import { addExport } from './commands/export.ts'
 import { addGenerate } from './commands/generate.ts'
 import { addInit } from './commands/init.ts'
 import { addInspect } from './commands/inspect.ts'
@@ -13,6 +13,7 @@ import { addJoin } from './commands/join.ts'
 import { addStart } from './commands/start.ts'
 import { addTrain } from './commands/train.ts'
 import type { Output } from './output.ts'
+import { version } from './version.ts'
 
 export interface ProgramComponents {
   run: Runner
@@ -44,12 +45,8 @@ export function createProgram({ run, output }: ProgramComponents): Command {
   addBootstrap(program, run)
   addEvaluate(program, run)
   addGenerate(program, run)
+  addExport(program, run)
   addBench(program, run)
   addDoctor(program, run)
   return program
-}
-
-function version(): string {
-  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
-  return (JSON.parse(manifest) as { version: string }).version
 }

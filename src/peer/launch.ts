@@ -6,6 +6,7 @@ import { workerTrainer } from '../compute/trainer/worker-trainer.ts'
 import { cacheDirectory } from '../core/cache-directory.ts'
 import { systemClock } from '../core/clock.ts'
 import { isErrorCode, type MurmurError } from '../core/errors.ts'
+import { sharedFloats } from '../core/parameters.ts'
 import { random } from '../core/random.ts'
 import { silentTelemetry, type Telemetry } from '../core/telemetry.ts'
 import { libp2pTransport } from '../network/libp2p/transport.ts'
@@ -13,6 +14,7 @@ import { memoryNetwork } from '../network/memory.ts'
 import type { PeerId, Transport } from '../network/transport.ts'
 import { latestCheckpoint, writeCheckpoint } from './checkpoint/checkpoint.ts'
 import { openRunDirectory, type RunDirectory, readRunSpecification } from './checkpoint/run-directory.ts'
+import { openWeights, type Weights } from './checkpoint/weights.ts'
 import { type FoundRun, findRun } from './find-run.ts'
 import { serveRun } from './handover/run.ts'
 import { fetchTokenizer, serveTokenizer } from './handover/tokenizer.ts'
@@ -47,6 +49,8 @@ export interface LaunchInit {
   compute: ComputeInit
   /** Which partition of the data to train on. @default 0 for who starts a run, drawn from the peer id for the others */
   partition?: number
+  /** A safetensors file of weights to begin with, in the place of random ones. */
+  weights?: string
   /** Where this peer keeps the data, if not where the specification says. */
   data?: readonly string[]
   /** Where this peer keeps the file of a model that is a module, if not where the specification says: absolute. */
@@ -80,13 +84,14 @@ const KNOWN_RUN_MS = 3000
  */
 export async function startPeer(given: RunSpecification, init: LaunchInit, signal: AbortSignal): Promise<void> {
   const specification = await identifyTokenizer(given, process.cwd())
+  const weights = await weightsOf(init, specification)
   await using resources = new AsyncDisposableStack()
   const directory = await openDirectory(init.directory, resources)
   await directory.claim(specification)
   const transport = await openTransport(directory, init.network, resources)
   // Whoever is introduced to others is one more peer of their run.
   const partition = init.partition ?? (init.network.bootstrap.length > 0 ? ownPartition(transport, specification) : 0)
-  await runPeer({ specification, directory, transport, partition, stream: transport.id }, init, signal)
+  await runPeer({ specification, directory, transport, partition, weights, stream: transport.id }, init, signal)
 }
 
 /**
@@ -134,13 +139,18 @@ export async function trainAlone(
   signal: AbortSignal,
 ): Promise<void> {
   const specification = await identifyTokenizer(given, process.cwd())
+  const weights = await weightsOf(init, specification)
   await using resources = new AsyncDisposableStack()
   const directory = await openDirectory(init.directory, resources)
   await directory.claim(specification)
   const transport = memoryNetwork().transport('alone')
   await transport.start()
   resources.defer(() => transport.stop())
-  await runPeer({ specification, directory, transport, partition: init.partition ?? 0, alone: true }, init, signal)
+  await runPeer(
+    { specification, directory, transport, partition: init.partition ?? 0, weights, alone: true },
+    init,
+    signal,
+  )
 }
 
 /** The same after every restart. */
@@ -172,6 +182,7 @@ interface PeerOfRun {
   partition: number
   introducer?: PeerId
   stream?: string
+  weights?: Weights
   /** Nobody can reach it. */
   alone?: boolean
 }
@@ -201,6 +212,7 @@ async function runPeer(peer: PeerOfRun, init: Omit<LaunchInit, 'network'>, signa
   resources.defer(() => trainer.close())
   telemetry.record({ type: 'state', state: 'starting', detail: describe(trainer) })
   const resumed = await resume(trainer, directory, run, telemetry)
+  if (peer.weights) await beginWith(peer.weights, trainer, resumed !== undefined, telemetry)
   signal.throwIfAborted()
   await createPeer(
     {
@@ -297,6 +309,23 @@ async function resume(
   const { step, tokens } = found.state
   telemetry.record({ type: 'state', state: 'starting', detail: `continues from step ${step} (${found.path})` })
   return { step, tokens }
+}
+
+/** Looked at before anything else happens. */
+async function weightsOf({ weights }: { weights?: string }, { model }: RunSpecification): Promise<Weights | undefined> {
+  return weights === undefined ? undefined : await openWeights(weights, model)
+}
+
+async function beginWith(weights: Weights, trainer: Trainer, resumed: boolean, telemetry: Telemetry): Promise<void> {
+  if (resumed) {
+    const message = `${weights.path} is not read: the run continues from its checkpoint`
+    telemetry.record({ type: 'warning', reason: 'weights-ignored', message })
+    return
+  }
+  const parameters = sharedFloats(trainer.layout.length)
+  await weights.read(trainer.layout, parameters)
+  await trainer.adopt(parameters, 0)
+  telemetry.record({ type: 'state', state: 'starting', detail: `begins with the weights of ${weights.path}` })
 }
 
 function checkpointStore(

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { rename, rm, writeFile } from 'node:fs/promises'
+import { writeFile } from 'node:fs/promises'
 import {
   invalidTokenizer,
   openTokenizer,
@@ -8,6 +8,7 @@ import {
   type TokenizerFile,
 } from '../compute/data/open-tokenizer.ts'
 import { isErrorCode, type MurmurError } from '../core/errors.ts'
+import { replaceFile } from '../core/replace-file.ts'
 import { storageError } from '../core/storage.ts'
 import type { RunPaths } from './checkpoint/run-directory.ts'
 import type { RunSpecification } from './specification/schema.ts'
@@ -81,12 +82,9 @@ export async function keptTokenizer(paths: RunPaths, config: TokenizerConfig): P
 }
 
 async function write(path: string, content: Uint8Array): Promise<void> {
-  const temporary = `${path}.tmp`
   try {
-    await writeFile(temporary, content, { flush: true })
-    await rename(temporary, path)
+    await replaceFile(path, temporary => writeFile(temporary, content, { flush: true }))
   } catch (error) {
-    await rm(temporary, { force: true }).catch(() => {})
     throw storageError('write the tokenizer', path, error)
   }
 }

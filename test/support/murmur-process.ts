@@ -45,6 +45,8 @@ export interface SpawnInit {
   /** Code to run before murmur does, as a module. */
   preload?: string
   cwd?: string
+  /** Added to this process's own. */
+  env?: Record<string, string>
 }
 
 export function spawnMurmur(t: ExecutionContext, args: readonly string[], init: SpawnInit = {}): MurmurProcess {
@@ -52,6 +54,7 @@ export function spawnMurmur(t: ExecutionContext, args: readonly string[], init: 
   const child = spawn(process.execPath, [...options, bin, ...args, '--json'], {
     stdio: ['ignore', 'pipe', 'pipe'],
     cwd: init.cwd,
+    env: { ...process.env, ...init.env },
   })
   t.teardown(async () => {
     child.kill('SIGKILL')

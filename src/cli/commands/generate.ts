@@ -2,9 +2,8 @@ import type { Command } from 'commander'
 import type { Engine } from '../../compute/engine/engine.ts'
 import type { TextGenerator } from '../../compute/generate/generator.ts'
 import { MurmurError } from '../../core/errors.ts'
-import { layoutParameters } from '../../core/layout.ts'
-import { sharedFloats } from '../../core/parameters.ts'
 import { integer, number } from '../arguments.ts'
+import type { ModelPlaces } from '../checkpoint-model.ts'
 import { addCommand, type CommandContext, type Runner } from '../command.ts'
 import { addEngineOptions, type EngineOptions } from '../compute-options.ts'
 import type { OpenedCheckpoint } from '../open-checkpoint.ts'
@@ -15,6 +14,8 @@ interface GenerateOptions extends EngineOptions {
   temperature: number
   topK: number
   seed: number
+  data?: string[]
+  model?: string
 }
 
 export function addGenerate(program: Command, run: Runner): void {
@@ -34,6 +35,8 @@ export function addGenerate(program: Command, run: Runner): void {
     .option('--temperature <t>', 'below 1 sharper, above 1 flatter, 0 always the most probable', number(0), 0.8)
     .option('--top-k <k>', 'sample among the k most probable only; 0 is off', integer(0), 0)
     .option('--seed <n>', 'names the random choices', integer(0), 0)
+    .option('--data <path...>', 'for models but a gpt: where the data is, if not where the specification says')
+    .option('--model <path>', "the file of the run's own model, if it is not where the specification says")
   addEngineOptions(command).action(run(generate))
 }
 
@@ -44,7 +47,7 @@ async function generate(context: CommandContext, options: GenerateOptions, path:
   const { openCheckpoint } = await import('../open-checkpoint.ts')
 
   const opened = await openCheckpoint(path, output)
-  const generator = await openGenerator(opened, await openEngine(context, options))
+  const generator = await openGenerator(opened, await openEngine(context, options), options)
   try {
     let text = ''
     if (!output.json) await output.stream(prompt, signal)
@@ -67,23 +70,12 @@ async function openEngine({ output, signal }: CommandContext, options: EngineOpt
 }
 
 /** Compiles the checkpoint's model for one sequence. @throws MurmurError `USAGE` if it does not write text */
-async function openGenerator(opened: OpenedCheckpoint, engine: Engine): Promise<TextGenerator> {
-  const { openTokenizer } = await import('../../compute/data/open-tokenizer.ts')
+async function openGenerator(opened: OpenedCheckpoint, engine: Engine, places: ModelPlaces): Promise<TextGenerator> {
   const { textGenerator } = await import('../../compute/generate/generator.ts')
-  const { gpt } = await import('../../compute/models/gpt.ts')
-  const { requireParameters } = await import('../open-checkpoint.ts')
-
-  const { model: config, shards } = opened.specification
-  if (config.kind !== 'gpt') {
-    const message = `Expected a checkpoint of a gpt, which writes text, got one of an ${config.kind}`
-    throw new MurmurError({ code: 'USAGE', message, details: { path: opened.path, kind: config.kind } })
-  }
-  const { layers, width, heads, context } = config
-  const tokenizer = await openTokenizer(opened.tokenizer ?? { kind: 'bytes' }, process.cwd())
-  const model = gpt({ layers, width, heads, context, vocabulary: tokenizer.vocabulary })
-  const layout = layoutParameters(model.parameters, shards)
-  requireParameters(opened, layout)
-  const parameters = sharedFloats(layout.length)
-  parameters.set(opened.state.parameters)
-  return await textGenerator({ engine, model, tokenizer, memory: { layout, parameters } })
+  const { textModel } = await import('../checkpoint-model.ts')
+  const text = await textModel(opened, places)
+  if (text) return await textGenerator({ engine, ...text })
+  const { kind } = opened.specification.model
+  const message = `Expected a checkpoint of a model that continues text, such as a gpt, got one of an ${kind}`
+  throw new MurmurError({ code: 'USAGE', message, details: { path: opened.path, kind } })
 }

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { addCommand, type CommandContext, type Runner } from '../command.ts'
-import { addPeerOptions, type PeerOptions, peerInit } from '../peer-options.ts'
+import { addPeerOptions, addWeightsOption, type PeerOptions, peerInit } from '../peer-options.ts'
 
 export function addStart(program: Command, run: Runner): void {
   const command = addCommand(program, {
@@ -11,10 +11,11 @@ export function addStart(program: Command, run: Runner): void {
     examples: [
       ['murmur start', 'the default run on the default corpus'],
       ['murmur start run.yaml --listen /ip4/0.0.0.0/tcp/4001', 'a run of your own, at a fixed port'],
+      ['murmur start run.yaml --weights gpt2/model.safetensors', 'fine-tunes; joiners get the weights from the swarm'],
       ['murmur start run.yaml --bootstrap /dns4/example.org/tcp/4001/p2p/12D3Koo...', 'found through a bootstrap node'],
     ],
   }).argument('[run.yaml]', 'the run specification; `murmur init` writes a commented one')
-  addPeerOptions(command).action(run(start))
+  addWeightsOption(addPeerOptions(command)).action(run(start))
 }
 
 async function start(context: CommandContext, options: PeerOptions, path: string | undefined): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Command } from 'commander'
 import { addCommand, type CommandContext, type Runner } from '../command.ts'
-import { addTrainingOptions, type TrainingOptions, trainingInit } from '../peer-options.ts'
+import { addTrainingOptions, addWeightsOption, type TrainingOptions, trainingInit } from '../peer-options.ts'
 
 export function addTrain(program: Command, run: Runner): void {
   const command = addCommand(program, {
@@ -13,7 +13,7 @@ export function addTrain(program: Command, run: Runner): void {
       ['murmur train run.yaml --threads 2 --directory runs/alone', 'a run of your own'],
     ],
   }).argument('[run.yaml]', 'the run specification; `murmur init` writes a commented one')
-  addTrainingOptions(command).action(run(train))
+  addWeightsOption(addTrainingOptions(command)).action(run(train))
 }
 
 async function train(context: CommandContext, options: TrainingOptions, path: string | undefined): Promise<void> {

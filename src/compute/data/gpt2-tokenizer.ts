@@ -1,5 +1,6 @@
 import { bytePieces } from './byte-pieces.ts'
 import type { Tokenizer } from './tokenizer.ts'
+import { byteLevelJson } from './tokenizer-json.ts'
 
 const END_OF_TEXT = '<|endoftext|>'
 const nothing = new Uint8Array(0)
@@ -11,18 +12,14 @@ const nothing = new Uint8Array(0)
  */
 export async function gpt2Tokenizer(): Promise<Tokenizer> {
   const { default: encoding } = await import('gpt-tokenizer/encoding/r50k_base')
-  const { default: ranks } = await import('gpt-tokenizer/bpeRanks/r50k_base')
-  const vocabulary = encoding.vocabularySize
-  const endOfText = vocabulary - 1
-  const utf8 = new TextEncoder()
-  const pieces = [...ranks, END_OF_TEXT].map(piece =>
-    typeof piece === 'string' ? utf8.encode(piece) : Uint8Array.from(piece),
-  )
+  const pieces = await readPieces()
+  const endOfText = pieces.length
+  pieces.push(new TextEncoder().encode(END_OF_TEXT))
   // The package looks for special tokens at the beginning alone, so they are found here.
   const ordinary = { disallowedSpecial: new Set<string>() }
   return {
     id: 'gpt2',
-    vocabulary,
+    vocabulary: pieces.length,
     encode: text =>
       Int32Array.from(
         text
@@ -31,4 +28,15 @@ export async function gpt2Tokenizer(): Promise<Tokenizer> {
       ),
     ...bytePieces(token => pieces[token] ?? nothing),
   }
+}
+
+/** The same encoding as the content of a Hugging Face tokenizer.json. */
+export async function gpt2TokenizerJson(): Promise<object> {
+  return byteLevelJson({ pieces: await readPieces(), special: [END_OF_TEXT], words: true })
+}
+
+async function readPieces(): Promise<Uint8Array[]> {
+  const { default: ranks } = await import('gpt-tokenizer/bpeRanks/r50k_base')
+  const utf8 = new TextEncoder()
+  return ranks.map(piece => (typeof piece === 'string' ? utf8.encode(piece) : Uint8Array.from(piece)))
 }

@@ -1,18 +1,20 @@
 import { MurmurError } from '../../core/errors.ts'
+import { byteAlphabet } from './byte-alphabet.ts'
 import { bytePieces } from './byte-pieces.ts'
 import type { TokenDecoder, Tokenizer } from './tokenizer.ts'
+import { rememberingWords } from './word-memory.ts'
 
 /** Tokens held back for a character that is not whole yet: what is longer than a character can be is no character. */
 const MOST_HELD = 16
 /** Ids above this are a mistake or an attack: the largest vocabularies have a quarter of a million. */
 const LARGEST_VOCABULARY = 1 << 24
-/** Bytes as the printable characters that stand for them in byte-level vocabularies (Radford et al. 2019, encoder.py). */
-const byteAlphabet = makeByteAlphabet()
 
 /** The part of tokenizer.json that is looked at here. */
 interface TokenizerJson {
+  normalizer?: object | null
+  pre_tokenizer?: { type?: string; add_prefix_space?: boolean; use_regex?: boolean } | null
   decoder?: { type?: string } | null
-  added_tokens?: readonly { id: number; content: string }[]
+  added_tokens?: readonly { id: number; content: string; lstrip?: boolean; rstrip?: boolean; single_word?: boolean }[]
 }
 
 /**
@@ -28,13 +30,15 @@ export async function huggingFaceTokenizer(json: TokenizerJson, id: string): Pro
   if (vocabulary < 1 || vocabulary > LARGEST_VOCABULARY) {
     throw new Error(`expected a vocabulary of 1 to ${LARGEST_VOCABULARY} tokens, found ${vocabulary}`)
   }
-  const encode = (text: string) => {
+  const encodeWhole = (text: string) => {
     const { ids } = native.encode(text, { add_special_tokens: false })
     // The types promise numbers, but a piece that is in no vocabulary has none.
     const strange = ids.findIndex((token: number | undefined) => token === undefined)
     if (strange >= 0) throw unknownPiece(id, text)
-    return Int32Array.from(ids)
+    return ids
   }
+  const encodeText = cutsWords(json) ? rememberingWords(encodeWhole, contentsOf(json)) : encodeWhole
+  const encode = (text: string) => Int32Array.from(encodeText(text))
   const decode = (tokens: Iterable<number>) => {
     const list = Array.from(tokens)
     return list.length > 0 ? native.decode(list) : ''
@@ -55,6 +59,16 @@ export async function huggingFaceTokenizer(json: TokenizerJson, id: string): Pro
     decoder: () => textDecoder(decode),
     byteLength: tokens => Buffer.byteLength(decode(tokens)),
   }
+}
+
+/** That words are cut as GPT-2 cuts them, nothing is done to the text before, and special tokens leave it alone. */
+function cutsWords({ normalizer, pre_tokenizer: cut, added_tokens: added = [] }: TokenizerJson): boolean {
+  if (normalizer || cut?.type !== 'ByteLevel' || cut.add_prefix_space || cut.use_regex === false) return false
+  return added.every(({ content, lstrip, rstrip, single_word }) => content && !lstrip && !rstrip && !single_word)
+}
+
+function contentsOf({ added_tokens: added = [] }: TokenizerJson): string[] {
+  return added.map(({ content }) => content)
 }
 
 /** Decoders that look at neighbouring tokens: what a token adds is the difference it makes to the text before it. */
@@ -83,26 +97,16 @@ function byteLevelPieces(
   json: TokenizerJson,
 ): (token: number) => Uint8Array {
   const added = new Map(json.added_tokens?.map(({ id, content }) => [id, content]))
+  const byteOf = new Map(byteAlphabet().map((character, byte) => [character, byte]))
   const utf8 = new TextEncoder()
   const pieces = Array.from({ length: vocabulary }, (_, token) => {
     const content = added.get(token)
     if (content !== undefined) return utf8.encode(content)
     const characters = [...(nameOf(token) ?? '')]
-    return Uint8Array.from(characters.flatMap(character => byteAlphabet.get(character) ?? [...utf8.encode(character)]))
+    return Uint8Array.from(characters.flatMap(character => byteOf.get(character) ?? [...utf8.encode(character)]))
   })
   const nothing = new Uint8Array(0)
   return token => pieces[token] ?? nothing
-}
-
-/** Printable bytes stand for themselves, the others for the characters from U+0100 on. */
-function makeByteAlphabet(): Map<string, number> {
-  const alphabet = new Map<string, number>()
-  let next = 0x100
-  for (let byte = 0; byte < 256; byte++) {
-    const printable = (byte > 0x20 && byte < 0x7f) || (byte > 0xa0 && byte !== 0xad)
-    alphabet.set(String.fromCodePoint(printable ? byte : next++), byte)
-  }
-  return alphabet
 }
 
 function unknownPiece(id: string, text: string): MurmurError {

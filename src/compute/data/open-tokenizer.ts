@@ -2,7 +2,9 @@ import { createHash } from 'node:crypto'
 import { readFile, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { MurmurError } from '../../core/errors.ts'
-import { byteTokenizer, type Tokenizer } from './tokenizer.ts'
+import { byteTokenizer } from './byte-tokenizer.ts'
+import type { Tokenizer } from './tokenizer.ts'
+import { byteLevelJson } from './tokenizer-json.ts'
 
 export interface TokenizerFile {
   kind: 'file'
@@ -31,6 +33,25 @@ export async function openTokenizer(config: TokenizerConfig, directory: string):
     }
     case 'file':
       return await openFile(config, directory)
+  }
+}
+
+/**
+ * The tokenizer as a Hugging Face tokenizer.json.
+ * @throws MurmurError `TOKENIZER_INVALID`
+ */
+export async function tokenizerJson(config: TokenizerConfig, directory: string): Promise<Uint8Array> {
+  switch (config.kind) {
+    case 'bytes': {
+      const pieces = Array.from({ length: byteTokenizer.vocabulary }, (_, byte) => Uint8Array.of(byte))
+      return Buffer.from(JSON.stringify(byteLevelJson({ pieces, special: [], words: false })))
+    }
+    case 'gpt2': {
+      const { gpt2TokenizerJson } = await import('./gpt2-tokenizer.ts')
+      return Buffer.from(JSON.stringify(await gpt2TokenizerJson()))
+    }
+    case 'file':
+      return (await readTokenizerFile(config, directory)).content
   }
 }
 
@@ -78,7 +99,9 @@ async function openFile(config: TokenizerFile, directory: string): Promise<Token
 
 async function read(path: string): Promise<Buffer> {
   try {
-    const { size } = await stat(path)
+    const stats = await stat(path)
+    if (!stats.isFile()) throw invalidTokenizer(path, 'it is no file') // a device could go on for ever
+    const { size } = stats
     if (size > LARGEST_FILE) throw invalidTokenizer(path, `expected at most ${LARGEST_FILE} bytes, found ${size}`)
     return await readFile(path)
   } catch (cause) {

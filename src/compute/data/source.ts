@@ -4,6 +4,7 @@ import { MurmurError } from '../../core/errors.ts'
 import { random } from '../../core/random.ts'
 import type { Batch } from '../engine/engine.ts'
 import type { BatchSource } from './batches.ts'
+import { byteTokenizer } from './byte-tokenizer.ts'
 import { type Corpus, corpus } from './corpus.ts'
 import { defaultCorpusDocuments } from './default-corpus.ts'
 import { findDocuments } from './find-documents.ts'
@@ -13,7 +14,7 @@ import { dealUnits, type PartitionKind, type Segment, splitText } from './partit
 import { evenTextBatches, textBatches } from './text-batches.ts'
 import { type TokenCacheInit, tokenisedCorpus } from './token-cache.ts'
 import { byteSequence, type TokenSequence } from './token-sequence.ts'
-import { byteTokenizer, type Tokenizer } from './tokenizer.ts'
+import type { Tokenizer } from './tokenizer.ts'
 
 export interface TextDataConfig {
   kind: 'text'

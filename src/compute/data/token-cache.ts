@@ -64,7 +64,9 @@ class TokenCache {
 
   constructor(corpus: Corpus, tokenizer: Tokenizer, init: TokenCacheInit) {
     const paths = corpus.documents.map(({ path }) => path)
-    const contents = corpus.documents.map(({ path, bytes }) => `${path}\0${bytes}\0${statSync(path).mtimeMs}`)
+    const contents = corpus.documents.map(
+      ({ path, bytes }) => `${path}\0${bytes}\0${statSync(path, { throwIfNoEntry: false })?.mtimeMs}`,
+    )
     this.#corpus = corpus
     this.#tokenizer = tokenizer
     this.#init = init
@@ -115,7 +117,7 @@ class TokenCache {
     }
   }
 
-  async #make(): Promise<TokenFile | undefined> {
+  async #make(): Promise<TokenFile> {
     await this.#removeAbandoned()
     const partial = `${this.#path}.${randomUUID()}${PARTIAL}`
     try {
@@ -126,7 +128,13 @@ class TokenCache {
       throw storageError('write the tokenised text', this.#path, error)
     }
     await this.#removeOlder()
-    return this.#find()
+    const made = this.#find()
+    if (made) return made
+    throw new MurmurError({
+      code: 'STORAGE_FAILED',
+      message: `The tokenised text ${this.#path} cannot be read back as it was written: check the disk`,
+      details: { path: this.#path },
+    })
   }
 
   async #write(path: string): Promise<void> {

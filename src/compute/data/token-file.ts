@@ -44,7 +44,7 @@ export function openTokenFile(path: string, identity: string, vocabulary: number
     const tokens = readDescription(descriptor, identity, vocabulary)
     if (tokens) return new OpenTokenFile(path, descriptor, tokens, vocabulary)
   } catch (error) {
-    if (isErrno(error, 'ENOENT')) return undefined
+    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined
     if (descriptor !== undefined) closeSync(descriptor)
     throw storageError('read the tokenised corpus', path, error)
   }

@@ -1,5 +1,3 @@
-import { bytePieces } from './byte-pieces.ts'
-
 /** Text to numbers in [0, vocabulary) and back. */
 export interface Tokenizer {
   /** Tokenizers of the same id give the same tokens for the same text. */
@@ -19,12 +17,4 @@ export interface TokenDecoder {
   push(token: number): string
   /** What was still held back. */
   end(): string
-}
-
-/** Bytes of UTF-8 as tokens: no vocabulary to learn or ship, and every text can be written. */
-export const byteTokenizer: Tokenizer = {
-  id: 'bytes',
-  vocabulary: 256,
-  encode: text => Int32Array.from(new TextEncoder().encode(text)),
-  ...bytePieces(token => Uint8Array.of(token)),
 }

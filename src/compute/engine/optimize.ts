@@ -8,8 +8,11 @@ import { recognizeDropout } from './passes/dropout.ts'
 import { expandRandom } from './passes/expand-random.ts'
 import { halveProducts } from './passes/half-products.ts'
 import { orderScatters } from './passes/ordered-scatters.ts'
+
+import { spellOutTransposes } from './passes/plain-operators.ts'
 import { chooseGradients } from './passes/rectifiers.ts'
 import type { Pass } from './passes/rewrite.ts'
+
 import { simplify } from './passes/simplify.ts'
 import { absorbTransposes } from './passes/transposed-products.ts'
 import { verify } from './verify.ts'
@@ -33,12 +36,16 @@ export interface OptimizeInit {
   threads?: number
   /** @default 'float32' */
   precision?: Precision
+  /** Uses the operators of ai.onnx alone, for other runtimes. @default false */
+  plain?: boolean
 }
 
 /** Runs every pass over a traced graph, and verifies the graph before and after each. */
-export function optimize(graph: Graph, { threads = 1, precision = 'float32' }: OptimizeInit = {}): Graph {
+export function optimize(graph: Graph, init: OptimizeInit = {}): Graph {
+  const { threads = 1, precision = 'float32', plain = false } = init
   const all = [
     ...passes,
+    ...(plain ? [spellOutTransposes, shareSubexpressions] : []),
     ...(threads > 1 ? [orderScatters] : []),
     // Two products often read the same tensor: it is rounded once.
     ...(precision === 'mixed' ? [halveProducts, shareSubexpressions] : []),

@@ -58,14 +58,14 @@ class Cnn implements Model {
   }
 
   loss(parameters: NamedTensors, batch: NamedTensors): tf.Scalar {
-    return crossEntropy(this.#logits(parameters, batch.inputs!), batch.targets!)
+    return crossEntropy(this.logits(parameters, batch.inputs!), batch.targets!)
   }
 
   evaluate(parameters: NamedTensors, batch: NamedTensors): Measured {
-    return classification(this.#logits(parameters, batch.inputs!), batch.targets!)
+    return classification(this.logits(parameters, batch.inputs!), batch.targets!)
   }
 
-  #logits(p: NamedTensors, images: tf.Tensor): tf.Tensor {
+  logits(p: NamedTensors, images: tf.Tensor): tf.Tensor {
     const { channels, hidden } = this.#init
     let x = images as tf.Tensor4D
     for (const i of channels.keys()) {

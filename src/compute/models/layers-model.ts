@@ -113,6 +113,15 @@ class AdaptedLayersModel implements Model {
     })
   }
 
+  /** The model's one output as it is, without what belongs to training: of a classifier often probabilities. */
+  logits(parameters: NamedTensors, inputs: tf.Tensor): tf.Tensor {
+    return this.#pass(parameters, () => {
+      const outputs = this.#apply({ inputs }, false)
+      if (outputs.length === 1) return outputs[0]!
+      throw moduleError(this.#init.file, `its model has ${outputs.length} outputs: expected one`)
+    })
+  }
+
   #pass<T>(parameters: NamedTensors, task: (pass: WeightPass) => T): T {
     return withWeights(
       this.#weights,
@@ -124,16 +133,20 @@ class AdaptedLayersModel implements Model {
   /** As `LayersModel.fit` and `evaluate` have it: the outputs' losses and the regularisers', summed. */
   #measure(batch: NamedTensors, training: boolean) {
     const { file } = this.#init
-    const inputs = this.#inputsOf(batch)
-    const outputs = callExport(file, 'createModel', () =>
-      [this.#model.apply(inputs.length === 1 ? inputs[0]! : inputs, { training })].flat(),
-    ) as tf.Tensor[]
+    const outputs = this.#apply(batch, training)
     const targets = this.#targetsOf(batch, outputs)
     const losses = callExport(file, 'loss', () => [
       ...this.#model.lossFunctions.map((loss, i) => tf.mean(loss(targets[i]!, outputs[i]!))),
       ...this.#model.calculateLosses(),
     ])
     return { loss: losses.reduce((sum, loss) => tf.add(sum, loss)) as tf.Scalar, outputs, targets }
+  }
+
+  #apply(batch: NamedTensors, training: boolean): tf.Tensor[] {
+    const inputs = this.#inputsOf(batch)
+    return callExport(this.#init.file, 'createModel', () =>
+      [this.#model.apply(inputs.length === 1 ? inputs[0]! : inputs, { training })].flat(),
+    ) as tf.Tensor[]
   }
 
   #inputsOf(batch: NamedTensors): tf.Tensor[] {

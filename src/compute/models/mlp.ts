@@ -49,14 +49,14 @@ class Mlp implements Model {
   }
 
   loss(parameters: NamedTensors, batch: NamedTensors): tf.Scalar {
-    return crossEntropy(this.#logits(parameters, batch.inputs!), batch.targets!)
+    return crossEntropy(this.logits(parameters, batch.inputs!), batch.targets!)
   }
 
   evaluate(parameters: NamedTensors, batch: NamedTensors): Measured {
-    return classification(this.#logits(parameters, batch.inputs!), batch.targets!)
+    return classification(this.logits(parameters, batch.inputs!), batch.targets!)
   }
 
-  #logits(parameters: NamedTensors, inputs: tf.Tensor): tf.Tensor {
+  logits(parameters: NamedTensors, inputs: tf.Tensor): tf.Tensor {
     let x = inputs
     for (let i = 0; i < this.#layers; i++) {
       const out = linear(x, parameters[`layers.${i}.weight`]!, parameters[`layers.${i}.bias`]!)

@@ -27,6 +27,8 @@ export interface Model {
    * batch's own statistics), and metrics.
    */
   evaluate(parameters: NamedTensors, batch: NamedTensors): Measured
+  /** What inference computes, if the model is of a kind that says so: a batch's `inputs` -> logits, with the batch first. */
+  logits?(parameters: NamedTensors, inputs: Tensor): Tensor
   /** Predicted symbols in a batch of `batchSize` examples; what `tokens` counts. */
   tokens(batchSize: number): number
 }

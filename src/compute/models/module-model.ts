@@ -61,7 +61,7 @@ export async function moduleModel(exports: ModuleExports, init: ModuleModelInit)
   const functions = { loss: exports.loss as Loss, metrics: optionalFunction<Metrics>(exports, 'metrics', file) }
   const model = new PlainModel(functions, parameters, file, data)
   const logits = optionalFunction<Logits>(exports, 'logits', file)
-  return logits && data.kind === 'text' ? asSequenceModel(model, logits, data) : model
+  return logits ? withLogits(model, logits, data) : model
 }
 
 function optionalFunction<T>(exports: ModuleExports, name: string, file: string): T | undefined {
@@ -167,19 +167,15 @@ class PlainModel implements Model {
   }
 }
 
-function asSequenceModel(
-  model: PlainModel,
-  logits: Logits,
-  { context, vocabulary }: Extract<ModelData, { kind: 'text' }>,
-): SequenceModel {
+/** With text it can continue a sequence. */
+function withLogits(model: PlainModel, logits: Logits, data: ModelData): Model | SequenceModel {
   return {
     parameters: model.parameters,
-    context,
-    vocabulary,
     inputs: batchSize => model.inputs(batchSize),
     tokens: batchSize => model.tokens(batchSize),
     loss: (parameters, batch) => model.loss(parameters, batch),
     evaluate: (parameters, batch) => model.evaluate(parameters, batch),
     logits,
+    ...(data.kind === 'text' && { context: data.context, vocabulary: data.vocabulary }),
   }
 }

@@ -6,15 +6,14 @@ import { sharedFloats } from '../../core/parameters.ts'
 import type { RandomState } from '../../core/random.ts'
 import { storageError } from '../../core/storage.ts'
 import {
-  decodeHeader,
-  decodePrefix,
   elements,
   encodeHeader,
   invalidCheckpoint,
-  PREFIX_BYTES,
+  type PlacedTensor,
   type SafetensorsHeader,
   type StoredTensor,
 } from './safetensors.ts'
+import { readAll, readHeader } from './safetensors-file.ts'
 
 /** Everything a peer needs to go on exactly where it was. */
 export interface CheckpointState {
@@ -43,7 +42,9 @@ export interface ExpectedCheckpoint {
   tensors?: readonly StoredTensor[]
 }
 
-const FORMAT = 'murmuration-checkpoint-1'
+/** What transformers of Hugging Face wants to find: without it, it refuses the file. */
+const FORMAT = 'pt'
+const KIND = 'murmuration-checkpoint-2'
 /** In the place of the hash while it is computed: as long as the hash, so that the header keeps its length. */
 const NO_HASH = '0'.repeat(64)
 /** Bytes copied, hashed and written or read at a time: the other work of this thread waits for one of them at most. */
@@ -57,7 +58,7 @@ const whole = z
 const listed = <T extends z.ZodType>(schema: T) => z.preprocess(text => JSON.parse(String(text)) as unknown, schema)
 const word = z.int().min(0).max(0xffffffff)
 const metadataSchema = z.object({
-  format: z.literal(FORMAT),
+  checkpoint: z.literal(KIND),
   sha256: z.string().regex(/^[0-9a-f]{64}$/),
   runId: z.string().min(1),
   specification: z.string().min(1),
@@ -80,6 +81,7 @@ export async function writeCheckpointFile(file: FileHandle, state: CheckpointSta
       tensors: storedTensors(state.tensors, names),
       metadata: {
         format: FORMAT,
+        checkpoint: KIND,
         sha256,
         runId: state.runId,
         specification: state.specification,
@@ -126,14 +128,8 @@ export async function readCheckpointFile(path: string, expected: ExpectedCheckpo
 }
 
 async function readOpenFile(file: FileHandle, path: string, expected: ExpectedCheckpoint): Promise<CheckpointState> {
-  const { size } = await file.stat()
-  const prefix = new Uint8Array(PREFIX_BYTES)
-  await readAll(file, prefix.subarray(0, Math.min(size, PREFIX_BYTES)), 0, path)
-  const json = new Uint8Array(decodePrefix(prefix, size, path))
-  await readAll(file, json, PREFIX_BYTES, path)
-  const start = PREFIX_BYTES + json.length
-  const header = decodeHeader(json, size - start, path)
-  const { format, sha256, optimizer: names, ...rest } = readMetadata(header, path)
+  const { prefix, json, header, start } = await readHeader(file, path)
+  const { checkpoint: _, sha256, optimizer: names, ...rest } = readMetadata(header, path)
   const tensors = ownTensors(header.tensors, names, path)
   requireExpected({ ...rest, tensors }, expected, path)
 
@@ -163,8 +159,11 @@ function storedTensors(tensors: readonly StoredTensor[], names: readonly string[
   return [...tensors.map(({ name, shape }) => ({ name, shape })), ...state]
 }
 
-function ownTensors(stored: readonly StoredTensor[], names: readonly string[], path: string): readonly StoredTensor[] {
-  const tensors = stored.slice(0, stored.length / (1 + names.length))
+function ownTensors(stored: readonly PlacedTensor[], names: readonly string[], path: string): readonly StoredTensor[] {
+  const strange = stored.find(({ dtype }) => dtype !== 'F32')
+  if (strange)
+    throw invalidCheckpoint(path, `expected tensor ${strange.name} to have dtype F32, found ${strange.dtype}`)
+  const tensors = stored.slice(0, stored.length / (1 + names.length)).map(({ name, shape }) => ({ name, shape }))
   const difference = firstDifference(storedTensors(tensors, names), stored)
   if (difference) throw invalidCheckpoint(path, `its optimizer state does not match its parameters: ${difference}`)
   return tensors
@@ -196,8 +195,9 @@ function firstDifference(expected: readonly StoredTensor[], found: readonly Stor
 }
 
 function readMetadata({ metadata }: SafetensorsHeader, path: string) {
-  if (metadata.format !== FORMAT) {
-    throw invalidCheckpoint(path, `expected the format ${FORMAT}, found ${metadata.format ?? 'none'}`)
+  if (metadata.checkpoint !== KIND) {
+    const found = metadata.checkpoint ?? metadata.format ?? 'none'
+    throw invalidCheckpoint(path, `expected a ${KIND}, found ${found}: --weights starts a run from other weights`)
   }
   try {
     return metadataSchema.parse(metadata)
@@ -230,14 +230,5 @@ async function readHashed(file: FileHandle, bytes: Uint8Array, position: number,
     const chunk = bytes.subarray(start, start + CHUNK)
     await readAll(file, chunk, position + start, path)
     hash.update(chunk)
-  }
-}
-
-async function readAll(file: FileHandle, bytes: Uint8Array, position: number, path: string): Promise<void> {
-  for (let read = 0; read < bytes.length; ) {
-    const { bytesRead } = await file.read(bytes, read, bytes.length - read, position + read)
-    if (bytesRead === 0)
-      throw invalidCheckpoint(path, `expected ${position + bytes.length} bytes, found ${position + read}`)
-    read += bytesRead
   }
 }

@@ -3,12 +3,12 @@ import { MurmurError } from '../../core/errors.ts'
 
 /**
  * The header of a safetensors file (github.com/huggingface/safetensors): a length in 8 bytes, little-endian, then JSON,
- * then the tensors' values. Murmuration writes and reads float32 alone, little-endian as every machine Node runs on.
+ * then the tensors' values, little-endian as every machine Node runs on. Murmuration writes float32 alone.
  */
 export interface SafetensorsHeader {
   metadata: Readonly<Record<string, string>>
   /** In the order of their values. */
-  tensors: readonly StoredTensor[]
+  tensors: readonly PlacedTensor[]
 }
 
 export interface StoredTensor {
@@ -16,13 +16,40 @@ export interface StoredTensor {
   shape: readonly number[]
 }
 
+export interface PlacedTensor extends StoredTensor {
+  dtype: TensorDtype
+  /** First byte after the header. */
+  begin: number
+}
+
+/** Bytes of an element. */
+const elementBytes = {
+  BOOL: 1,
+  U8: 1,
+  I8: 1,
+  F8_E4M3: 1,
+  F8_E5M2: 1,
+  I16: 2,
+  U16: 2,
+  F16: 2,
+  BF16: 2,
+  I32: 4,
+  U32: 4,
+  F32: 4,
+  I64: 8,
+  U64: 8,
+  F64: 8,
+} as const
+
+export type TensorDtype = keyof typeof elementBytes
+
 /** Bytes of the length in front of the JSON. */
 export const PREFIX_BYTES = 8
 /** Largest JSON that is read, in bytes: some hundred thousand tensors. */
 const LARGEST_HEADER = 16 * 1024 * 1024
 
 const entrySchema = z.strictObject({
-  dtype: z.literal('F32'),
+  dtype: z.enum(Object.keys(elementBytes) as TensorDtype[]),
   shape: z.array(z.int().min(0)).max(16),
   data_offsets: z.tuple([z.int().min(0), z.int().min(0)]),
 })
@@ -30,7 +57,10 @@ const headerSchema = z.record(z.string(), z.unknown())
 const metadataSchema = z.record(z.string(), z.string())
 
 /** The prefix and the JSON, padded so that the values begin at a multiple of 8. */
-export function encodeHeader({ tensors, metadata }: SafetensorsHeader): Uint8Array<ArrayBuffer> {
+export function encodeHeader({
+  tensors,
+  metadata,
+}: Pick<SafetensorsHeader, 'metadata'> & { tensors: readonly StoredTensor[] }): Uint8Array<ArrayBuffer> {
   let end = 0
   const entries = tensors.map(({ name, shape }) => {
     const begin = end
@@ -82,7 +112,7 @@ export function decodeHeader(json: Uint8Array, dataBytes: number, path: string):
     expected = end
   }
   if (expected !== dataBytes) throw invalidCheckpoint(path, `expected ${expected} bytes of values, found ${dataBytes}`)
-  return { metadata: metadata.data, tensors: entries.map(({ name, shape }) => ({ name, shape })) }
+  return { metadata: metadata.data, tensors: entries.map(({ end: _, ...tensor }) => tensor) }
 }
 
 /** Number of values in a tensor. */
@@ -101,16 +131,15 @@ export function invalidCheckpoint(path: string, problem: string): MurmurError {
 
 function readEntry(name: string, value: unknown, path: string) {
   const entry = entrySchema.safeParse(value)
-  if (!entry.success) throw invalidCheckpoint(path, `expected tensor ${name} to have dtype F32, shape and data_offsets`)
-  const { shape, data_offsets } = entry.data
+  if (!entry.success)
+    throw invalidCheckpoint(path, `expected tensor ${name} to have a known dtype, shape and data_offsets`)
+  const { dtype, shape, data_offsets } = entry.data
   const [begin, end] = data_offsets
-  if (end - begin !== 4 * elements(shape)) {
-    throw invalidCheckpoint(
-      path,
-      `expected ${4 * elements(shape)} bytes for tensor ${name} [${shape}], found ${end - begin}`,
-    )
+  const expected = elementBytes[dtype] * elements(shape)
+  if (end - begin !== expected) {
+    throw invalidCheckpoint(path, `expected ${expected} bytes for tensor ${name} [${shape}], found ${end - begin}`)
   }
-  return { name, shape, begin, end }
+  return { name, dtype, shape, begin, end }
 }
 
 function parse(json: Uint8Array, path: string): Record<string, unknown> {

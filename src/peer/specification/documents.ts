@@ -76,6 +76,8 @@ export function specificationReference(): string {
     '`data.paths`, `data.images` and `data.labels` are part of the specification as they are written. A peer that keeps',
     'the same data elsewhere overrides them with `--data`; that changes nothing for the others and not the id. Whoever',
     'joins a run trains on the files these keys name on its own machine: look at them before you join a stranger.',
+    '`data.tokenizer.file` is part of it too, with the hash of its content; a joiner that has no such file, or another one',
+    'under this name, gets it from the swarm.',
     '',
     '## Keys at the top',
     '',

@@ -30,7 +30,7 @@ message TensorProto {
   string name = 8;
   bytes raw_data = 9;
 }
-message DimensionProto { int64 dim_value = 1; }
+message DimensionProto { int64 dim_value = 1; string dim_param = 2; }
 message TensorShapeProto { repeated DimensionProto dim = 1; }
 message TensorTypeProto { int32 elem_type = 1; TensorShapeProto shape = 2; }
 message TypeProto { TensorTypeProto tensor_type = 1; }
@@ -43,11 +43,14 @@ message GraphProto {
   repeated ValueInfoProto output = 12;
 }
 message OperatorSetIdProto { string domain = 1; int64 version = 2; }
+message StringStringEntryProto { string key = 1; string value = 2; }
 message ModelProto {
   int64 ir_version = 1;
   string producer_name = 2;
+  string producer_version = 3;
   GraphProto graph = 7;
   repeated OperatorSetIdProto opset_import = 8;
+  repeated StringStringEntryProto metadata_props = 14;
 }
 `
 

@@ -2,14 +2,30 @@ import { type ConstantData, type DataType, type Graph, graphInputs, type Node, s
 import { typedArray } from '../typed-array.ts'
 import { type Lowered, lower, type TypedList } from './lower.ts'
 import { attributeType, elementType, modelType } from './schema.ts'
+import type { SymbolicAxes } from './symbolic-batch.ts'
 
 /** The newest operator set whose every operator used here onnxruntime 1.30 has CPU kernels for. */
 const operatorSet = 21
 const intermediateRepresentation = 10
 
-/** The graph as the bytes of an ONNX ModelProto. Values are named after their ids, inputs and outputs as the graph says. */
-export function serialize(graph: Graph): Uint8Array {
-  return new Serializer(graph).bytes()
+export interface SerializeInit {
+  /** Values of inputs that are part of the file. @default none */
+  initializers?: Readonly<Record<string, ConstantData>>
+  /** Axes of inputs and outputs whose length is open, and what it is called. @default none */
+  symbolic?: { name: string; axes: SymbolicAxes }
+  producerVersion?: string
+  /** What a reader is told besides. @default nothing */
+  metadata?: Readonly<Record<string, string>>
+  /** Refuses operators beyond ai.onnx. @default false */
+  plain?: boolean
+}
+
+/**
+ * The graph as the bytes of an ONNX ModelProto. Values are named after their ids, inputs and outputs as the graph says.
+ * @throws Error when it has to be plain and is not
+ */
+export function serialize(graph: Graph, init: SerializeInit = {}): Uint8Array {
+  return new Serializer(graph, init).bytes()
 }
 
 class Serializer {
@@ -18,13 +34,20 @@ class Serializer {
   readonly #initializers: object[] = []
   readonly #lists = new Set<string>()
 
-  constructor(graph: Graph) {
+  readonly #init: SerializeInit
+
+  constructor(graph: Graph, init: SerializeInit) {
     this.#graph = graph
+    this.#init = init
   }
 
   bytes(): Uint8Array {
-    const inputs = graphInputs(this.#graph)
-    for (const { name, value } of inputs) this.#names.set(value, name)
+    const { initializers = {}, metadata = {}, plain = false } = this.#init
+    for (const { name, value } of graphInputs(this.#graph)) {
+      this.#names.set(value, name)
+      if (initializers[name]) this.#initializers.push(tensor(name, value, initializers[name]))
+    }
+    const inputs = graphInputs(this.#graph).filter(({ name }) => !initializers[name])
     const aliases: object[] = []
     for (const [name, value] of this.#graph.outputs) {
       // An output that is an input, a constant or another output already needs a node of its own.
@@ -39,16 +62,18 @@ class Serializer {
         type.fromObject({
           ir_version: intermediateRepresentation,
           producer_name: 'murmuration',
+          producer_version: this.#init.producerVersion,
           opset_import: [
             { domain: '', version: operatorSet },
-            { domain: 'com.microsoft', version: 1 },
+            ...(plain ? [] : [{ domain: 'com.microsoft', version: 1 }]),
           ],
+          metadata_props: Object.entries(metadata).map(([key, value]) => ({ key, value })),
           graph: {
             name: 'model',
             node: [...node, ...aliases],
             initializer: this.#initializers,
-            input: inputs.map(({ name, value }) => valueInfo(name, value)),
-            output: [...this.#graph.outputs].map(([name, value]) => valueInfo(name, value)),
+            input: inputs.map(({ name, value }) => this.#valueInfo(name, value)),
+            output: [...this.#graph.outputs].map(([name, value]) => this.#valueInfo(name, value)),
           },
         }),
       )
@@ -66,6 +91,9 @@ class Serializer {
       return []
     }
     const lowered = lower(node)
+    if (this.#init.plain && lowered.domain !== '') {
+      throw new Error(`Expected operators of ai.onnx alone, got ${lowered.domain}.${lowered.op}`)
+    }
     return [
       {
         op_type: lowered.op,
@@ -75,6 +103,14 @@ class Serializer {
         attribute: Object.entries(lowered.attributes).map(([name, value]) => attribute(name, value)),
       },
     ]
+  }
+
+  #valueInfo(name: string, value: Value): object {
+    const { name: open, axes } = this.#init.symbolic ?? {}
+    const dimension = (size: number, axis: number) =>
+      axes?.get(name)?.includes(axis) ? { dim_param: open } : { dim_value: size }
+    const shape = { dim: value.shape.map(dimension) }
+    return { name, type: { tensor_type: { elem_type: elementType[value.dtype], shape } } }
   }
 
   /** The name of a constant list; equal ones are written once. */
@@ -104,18 +140,6 @@ function repeat(data: ConstantData, size: number): ConstantData {
   if (data instanceof BigInt64Array) return new BigInt64Array(size).fill(data[0]!)
   const make = data.constructor as new (size: number) => Float32Array | Int32Array | Uint8Array
   return new make(size).fill(data[0] as number)
-}
-
-function valueInfo(name: string, value: Value): object {
-  return {
-    name,
-    type: {
-      tensor_type: {
-        elem_type: elementType[value.dtype],
-        shape: { dim: value.shape.map(size => ({ dim_value: size })) },
-      },
-    },
-  }
 }
 
 function attribute(name: string, value: Lowered['attributes'][string]): object {

@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import test, { type ExecutionContext } from 'ava'
+import { openTokenizer } from '../../../../src/compute/data/open-tokenizer.ts'
 import {
   type ImageDataConfig,
   type OpenDataInit,
@@ -286,4 +287,48 @@ test('an absent or broken archive of images is refused', async t => {
   writeImages(directory)
   writeFileSync(join(directory, 'images.gz'), gzipSync(Buffer.alloc(1000, random(0).save().join())).subarray(0, 20))
   t.is((await t.throwsAsync(open, { instanceOf: MurmurError, message: /images\.gz/ }))?.code, 'CORPUS_MISSING')
+})
+
+test('text in other tokens than bytes: cut into windows, parts and documents of tokens', async t => {
+  const path = folder(t)
+  const cache = { directory: folder(t) }
+  for (const name of ['a', 'b', 'c', 'd', 'e'])
+    writeFileSync(join(path, name), `${name} the quick brown fox\n`.repeat(200))
+  const { encode, decode } = await openTokenizer({ kind: 'gpt2' }, '/')
+  for (const partition of ['iid', 'document'] as const) {
+    const config = text(path, { tokenizer: { kind: 'gpt2' }, partition })
+    const data = await openData(config, { ...init, cache })
+    t.teardown(() => data.train.close())
+    const description = data.describe()
+    if (description.kind !== 'text') return t.fail()
+    const whole = ['a', 'b', 'c', 'd', 'e'].flatMap(name => [...encode(`${name} the quick brown fox\n`.repeat(200))])
+    t.like(description, { vocabulary: 50_257, documents: 5, bytes: 22_000, tokens: whole.length })
+    const parts = await Promise.all(
+      [1, 2].map(index => openData(config, { ...init, cache, partition: { index, count: 3 } })),
+    )
+    const trained = [data, ...parts]
+      .map(part => part.describe())
+      .map(part => (part.kind === 'text' ? part.trainTokens : 0))
+    t.is(
+      trained.reduce((sum, tokens) => sum + tokens, description.validationTokens),
+      whole.length,
+    )
+    const { inputs, targets } = data.train.next() as Record<'inputs' | 'targets', Int32Array>
+    t.deepEqual(inputs.subarray(1, 16), targets.subarray(0, 15))
+    t.regex(decode(inputs.subarray(0, 16)), / the quick| quick brown| brown fox/)
+    const [windows] = data.validation as [Record<'targets', Int32Array>]
+    t.true(
+      Math.abs(description.bytesPerToken - Buffer.byteLength(decode(windows.targets)) / windows.targets.length) < 0.2,
+    )
+  }
+})
+
+test('bytes are not written to the cache', async t => {
+  const path = folder(t)
+  writeText(path, 'words', 5000)
+  const cache = { directory: join(path, 'never') }
+  const { train, describe } = await openData(text(join(path, 'words')), { ...init, cache })
+  t.like(describe(), { bytesPerToken: 1, tokens: 20_000, bytes: 20_000 })
+  train.close()
+  t.false(existsSync(cache.directory))
 })

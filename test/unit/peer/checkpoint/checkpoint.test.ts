@@ -145,9 +145,9 @@ for (const [what, message, change] of [
   ],
   [
     'another type',
-    /dtype F32/,
+    /dtype F32, found I32/,
     h => {
-      h.scale.dtype = 'F16'
+      h.scale.dtype = 'I32'
     },
   ],
   [
@@ -159,7 +159,7 @@ for (const [what, message, change] of [
   ],
   [
     'a negative offset',
-    /to have dtype F32, shape and data_offsets/,
+    /to have a known dtype, shape and data_offsets/,
     h => {
       h.embedding.data_offsets = [-4, 80]
     },
@@ -182,7 +182,7 @@ for (const [what, message, change] of [
   ],
   [
     'no metadata',
-    /format/,
+    /expected a murmuration-checkpoint-2, found none/,
     h => {
       delete (h as Partial<Header>).__metadata__
     },
@@ -196,9 +196,9 @@ for (const [what, message, change] of [
   ],
   [
     'another format',
-    /format murmuration-checkpoint-1, found pt/,
+    /expected a murmuration-checkpoint-2, found pt/,
     h => {
-      h.__metadata__.format = 'pt'
+      delete h.__metadata__.checkpoint
     },
   ],
   [

@@ -145,3 +145,26 @@ test('an error says the same to machines', t => {
     suggestion: 'averaging.every',
   })
 })
+
+test('a tokenizer may be said in short, which names the same run', t => {
+  const same = (short: string, long: string) => {
+    t.deepEqual(parseSpecification(`data: {tokenizer: ${short}}`), parseSpecification(`data: {tokenizer: ${long}}`))
+  }
+  same('bytes', '{}')
+  same('gpt2', '{kind: gpt2}')
+  same('{file: a.json}', "{kind: file, file: a.json, sha256: ''}")
+})
+
+test('a tokenizer that is none is told where it stands', t => {
+  const message = (yaml: string) => t.throws(() => parseSpecification(yaml), { instanceOf: MurmurError })?.message
+  t.regex(
+    message('data:\n  tokenizer: gpt3')!,
+    /^run\.yaml:2:3: .*`data\.tokenizer\.kind`.* one of bytes, gpt2, file, got "gpt3"/,
+  )
+  t.regex(message('data:\n  tokenizer: 5')!, /^run\.yaml:2:14: .*`data\.tokenizer`.*a mapping of keys, got 5/)
+  t.regex(
+    message('data: {tokenizer: {file: x, sha256: abc}}')!,
+    /`data\.tokenizer\.sha256`.* 64 hexadecimal digits or none, got "abc"/,
+  )
+  t.regex(message('data: {tokenizer: {kind: gpt2, file: x}}')!, /only kind file has it, not gpt2/)
+})

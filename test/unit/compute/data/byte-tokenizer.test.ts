@@ -1,5 +1,5 @@
 import test from 'ava'
-import { byteTokenizer } from '../../../../src/compute/data/tokenizer.ts'
+import { byteTokenizer } from '../../../../src/compute/data/byte-tokenizer.ts'
 
 const texts = ['', 'plain', 'naïve — “quoted”', '𝄞 clef and 👩‍🚀', '\u0000\n\r\t']
 
