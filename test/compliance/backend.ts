@@ -30,16 +30,22 @@ const families: Readonly<Record<string, Family>> = {
     },
     symbols: model => model.parameters.find(({ name }) => name === 'wte.weight')!.shape[0]!,
   },
+  cnn: {
+    model: r =>
+      cnn({
+        shape: [between(r, 4, 7), between(r, 4, 7), between(r, 1, 2)],
+        channels: Array.from({ length: between(r, 1, 2) }, () => between(r, 2, 4)),
+        kernel: between(r, 1, 3),
+        hidden: [between(r, 4, 8)],
+        classes: between(r, 3, 5),
+      }),
+    symbols: () => 3,
+  },
   mlp: {
     model(r) {
       const hidden = Array.from({ length: 1 + r.integer(2) }, () => between(r, 6, 12))
       return mlp({ inputs: between(r, 2, 9), hidden, classes: between(r, 3, 9) })
     },
-    symbols: () => 3,
-  },
-  cnn: {
-    model: r =>
-      cnn({ shape: [8, 6, between(r, 1, 2)], channels: [between(r, 2, 9)], kernel: 3, hidden: [5], classes: 3 }),
     symbols: () => 3,
   },
 }
@@ -128,8 +134,11 @@ export function backendSuite(test: TestFn, probe: BackendProbe, init: BackendSui
               t.true(error <= tolerance, `step ${step}, d ${parameter}: relative error ${error}`)
             }
             const [before, gradients] = [expected.memory.parameters, expected.memory.gradients]
-            const { loss: evaluation } = await actual.graph.evaluate(values)
-            t.true(close(evaluation, reference), `evaluation ${evaluation}, expected ${reference}`)
+            const evaluation = await actual.graph.evaluate(values)
+            t.true(close(evaluation.loss, reference), `evaluation ${evaluation.loss}, expected ${reference}`)
+            for (const [metric, value] of Object.entries((await expected.graph.evaluate(values)).metrics)) {
+              t.true(close(evaluation.metrics[metric]!, value), `${metric} ${evaluation.metrics[metric]}, not ${value}`)
+            }
             for (const { parameters } of [actual.memory, expected.memory]) {
               for (const [i, value] of before.entries()) parameters[i] = value - 0.05 * gradients[i]!
             }

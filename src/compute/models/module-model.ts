@@ -1,5 +1,7 @@
 import { type Scalar, Tensor } from '@tensorflow/tfjs-core'
 import type { LayersModel } from '@tensorflow/tfjs-layers'
+import { withMathRandom } from '../../core/math-random.ts'
+import { random } from '../../core/random.ts'
 import type { DataDescription } from '../data/source.ts'
 import { onBackend } from '../engine/active-backend.ts'
 import { loadJavascript } from '../engine/eager/javascript.ts'
@@ -8,7 +10,6 @@ import type { ModuleExports } from './load-module.ts'
 import type { InputSpec, Measured, Model, ModelParameter, NamedTensors, SequenceModel } from './model.ts'
 import { dataInputs, type ModelData, modelData } from './module-data.ts'
 import { callExport, moduleError } from './module-error.ts'
-import { withSeededRandom } from './seeded-random.ts'
 
 /** A parameter as a module's `init` lists it. Without a `group` of its own it is one. */
 export type ModuleParameter = Omit<ModelParameter, 'group'> & Partial<Pick<ModelParameter, 'group'>>
@@ -51,7 +52,7 @@ export async function moduleModel(exports: ModuleExports, init: ModuleModelInit)
     await loadJavascript()
     const { isLayersModel, layersModel } = await import('./layers-model.ts')
     const made = callExport(file, 'createModel', () =>
-      withSeededRandom(init.seed, () => onBackend('cpu', () => create(data))),
+      withMathRandom(random(init.seed).fork('model'), () => onBackend('cpu', () => create(data))),
     )
     if (!isLayersModel(made)) throw moduleError(file, 'expected `createModel` to return a tf.LayersModel')
     return layersModel(made, exports, { file, data })

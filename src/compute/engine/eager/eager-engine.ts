@@ -1,5 +1,7 @@
 import { type Scalar, type Tensor, tensor, tidy } from '@tensorflow/tfjs-core'
 import type { ParameterLayout } from '../../../core/layout.ts'
+import { withMathRandom } from '../../../core/math-random.ts'
+import { random } from '../../../core/random.ts'
 import type { InputSpec, Model, NamedTensors } from '../../models/model.ts'
 import { onBackend } from '../active-backend.ts'
 import type { Batch, EagerBackend, Engine, InferenceGraph, TrainingGraph, TrainingMemory } from '../engine.ts'
@@ -7,8 +9,8 @@ import { lossAndGradients } from '../gradients.ts'
 import { sizeOf } from '../graph.ts'
 import type { Measurement } from '../measurement.ts'
 import { registerGradients } from '../tfjs-gradients.ts'
+import { withoutDropout } from './dropout.ts'
 import { type LoadedBackend, loadBackend } from './load-backend.ts'
-import { withoutDropout, withRandomDraws } from './random-draws.ts'
 import { asUnsupported } from './unsupported.ts'
 
 /**
@@ -43,7 +45,7 @@ class EagerEngine implements Engine {
         model.loss(Object.fromEntries(layout.tensors.map(({ name }, i) => [name, values[i]!])), batch)
     const differentiate = (batch: Batch, seed: number, into: Float32Array): number =>
       this.#run(() =>
-        withRandomDraws(seed, () => {
+        withMathRandom(random(seed).fork('step'), () => {
           const found = lossAndGradients(lossOf(batchTensors(inputs, batch)), parameterTensors(memory), undefined)
           for (const [i, { offset }] of layout.tensors.entries()) into.set(found.gradients[i]!.dataSync(), offset)
           return found.loss.dataSync()[0]!

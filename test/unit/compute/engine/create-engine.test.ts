@@ -12,12 +12,15 @@ import { sharedFloats } from '../../../../src/core/parameters.ts'
 
 /** Loss of w = [1, 2, 3], as `loss` makes it of w squared. */
 function modelOf(loss: (squares: tf.Tensor) => tf.Tensor): Model {
-  const lossOf: Model['loss'] = ({ w }, { x }) => tf.sum(tf.mul(loss(tf.square(w!)), tf.mean(x!)))
+  return modelWith(({ w }, { x }) => tf.sum(tf.mul(loss(tf.square(w!)), tf.mean(x!))))
+}
+
+function modelWith(loss: Model['loss']): Model {
   return {
     parameters: [{ name: 'w', shape: [3], group: 0, initialize: values => values.set([1, 2, 3]) }],
     inputs: batchSize => [{ name: 'x', shape: [batchSize], dtype: 'float32' }],
-    loss: lossOf,
-    evaluate: (parameters, batch) => ({ loss: lossOf(parameters, batch) }),
+    loss,
+    evaluate: (parameters, batch) => ({ loss: loss(parameters, batch) }),
     tokens: batchSize => batchSize,
   }
 }
@@ -105,7 +108,7 @@ serial('so does an unknown kernel', async t => {
 })
 
 serial('what one eager backend cannot do either, another does', async t => {
-  const complex: Model = { ...cubic, loss: ({ w }, { x }) => tf.sum(tf.mul(w!, tf.mean(tf.real(tf.complex(x!, x!))))) }
+  const complex = modelWith(({ w }, { x }) => tf.sum(tf.mul(w!, tf.mean(tf.real(tf.complex(x!, x!))))))
   const { backend, notices, loss, gradients } = await train(complex)
   t.deepEqual([backend, loss, gradients], ['javascript', 6, [1, 1, 1]])
   t.deepEqual(

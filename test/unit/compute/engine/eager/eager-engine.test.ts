@@ -25,6 +25,15 @@ function memoryFor(model: Model) {
 const small = mlp({ inputs: 3, hidden: [4], classes: 2 })
 const batch = { inputs: Float32Array.of(1, 2, 3, -1, 0, 1), targets: Int32Array.of(0, 1) }
 
+/** The small model with another loss. */
+const smallWith = (loss: Model['loss']): Model => ({
+  parameters: small.parameters,
+  inputs: size => small.inputs(size),
+  loss,
+  evaluate: (parameters, inputs) => ({ loss: loss(parameters, inputs) }),
+  tokens: size => size,
+})
+
 interface WasmBackend extends tf.KernelBackend {
   wasm: { HEAPU8: Uint8Array }
 }
@@ -48,16 +57,10 @@ for (const backend of backends) {
   })
 
   serial(`${backend}: a step that fails leaves nothing behind, nor another backend`, async t => {
-    const failing: Model = {
-      ...small,
-      inputs: size => small.inputs(size),
-      loss: (parameters, inputs) => {
-        if (inputs.targets!.dataSync()[0] === 1) throw new RangeError('a fault of the model')
-        return small.loss(parameters, inputs)
-      },
-      evaluate: (parameters, inputs) => ({ loss: failing.loss(parameters, inputs) }),
-      tokens: size => size,
-    }
+    const failing = smallWith((parameters, inputs) => {
+      if (inputs.targets!.dataSync()[0] === 1) throw new RangeError('a fault of the model')
+      return small.loss(parameters, inputs)
+    })
     const graph = await (await eagerEngine(backend)).compileTraining(failing, 2, memoryFor(small))
     for (const active of ['cpu', registered[backend]]) {
       tf.setBackend(active)
@@ -72,11 +75,12 @@ for (const backend of backends) {
   })
 
   serial(`${backend}: dropout draws from the step's seed; evaluation and inference drop nothing`, async t => {
+    const loss: Model['loss'] = ({ w }, { x }) => tf.mean(tf.div(tf.dropout(tf.mul(x!, w!), 0.25), 2))
     const dropping: Model = {
       parameters: [{ name: 'w', shape: [64], group: 0, initialize: values => values.fill(1) }],
       inputs: size => [{ name: 'x', shape: [size, 64], dtype: 'float32' }],
-      loss: ({ w }, { x }) => tf.mean(tf.div(tf.dropout(tf.mul(x!, w!), 0.25), 2)) as tf.Scalar,
-      evaluate: (parameters, inputs) => ({ loss: dropping.loss(parameters, inputs) }),
+      loss,
+      evaluate: (parameters, inputs) => ({ loss: loss(parameters, inputs) }),
       tokens: size => size,
     }
     const memory = memoryFor(dropping)
@@ -109,13 +113,9 @@ for (const backend of backends) {
   })
 
   serial(`${backend}: a kernel without a gradient is a named error when compiled`, async t => {
-    const rigid: Model = {
-      ...small,
-      inputs: size => small.inputs(size),
-      loss: parameters =>
-        tf.sum(tf.einsum('ij,kl->', ...([0, 1] as const).map(i => parameters[`layers.${i}.weight`]!))),
-      tokens: size => size,
-    }
+    const rigid = smallWith(parameters =>
+      tf.sum(tf.einsum('ij,kl->', parameters['layers.0.weight']!, parameters['layers.1.weight']!)),
+    )
     const compiling = (await eagerEngine(backend)).compileTraining(rigid, 2, memoryFor(small))
     const error = await t.throwsAsync(compiling, { instanceOf: MurmurError })
     t.is(error.code, 'KERNEL_UNSUPPORTED')

@@ -1,20 +1,4 @@
 import { engine, getKernel, registerKernel, type TensorInfo, unregisterKernel } from '@tensorflow/tfjs-core'
-import { random } from '../../../core/random.ts'
-
-/**
- * Runs `task` while `Math.random`, from which tfjs draws every seed that it is not given, is a stream of its own: the
- * same seed gives the same masks of dropout. `task` must be synchronous: nothing else runs in this thread meanwhile.
- */
-export function withRandomDraws<T>(seed: number, task: () => T): T {
-  const original = Math.random
-  const stream = random(seed).fork('draws')
-  Math.random = () => stream.next()
-  try {
-    return task()
-  } finally {
-    Math.random = original
-  }
-}
 
 /**
  * Runs `task`, on a backend that is registered under a name, while tf.dropout drops nothing: the division that makes
