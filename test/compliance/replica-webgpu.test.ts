@@ -1,7 +1,8 @@
 import test from 'ava'
 import { deviceReplica } from '../../src/compute/replica/device-replica.ts'
+import { isErrorCode } from '../../src/core/errors.ts'
 import { webgpuProblem } from '../support/software-vulkan.ts'
-import { hostReplicaOn, type MakeReplica, replicaSuite } from './replica.ts'
+import { hostReplicaOn, type MakeReplica, replicaSettings, replicaSuite } from './replica.ts'
 
 const onWebgpu: MakeReplica = settings => deviceReplica('webgpu', new Float32Array(settings.layout.length), settings)
 
@@ -12,8 +13,19 @@ if (problem) {
     t.log(problem)
     t.pass()
   })
-} else
+} else {
   replicaSuite(test, 'on webgpu', onWebgpu, {
     reference: hostReplicaOn('cpu'),
     tolerance: { vectors: 1e-4, reports: 1e-3 },
   })
+
+  test.serial('on webgpu: mixed precision works, or says that the device lacks float16', async t => {
+    try {
+      await (await onWebgpu({ ...replicaSettings, precision: 'mixed' })).release()
+      t.log('the device has float16')
+      t.pass()
+    } catch (error) {
+      t.true(isErrorCode(error, 'BACKEND_UNAVAILABLE') && /float16/.test(error.message), `${error}`)
+    }
+  })
+}

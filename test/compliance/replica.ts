@@ -38,7 +38,7 @@ export const hostReplicaOn =
     )
   }
 
-const settings: ReplicaSettings = {
+export const replicaSettings: ReplicaSettings = {
   model,
   layout,
   batchSize,
@@ -102,7 +102,7 @@ export function replicaSuite(
         const replicas: Replica[] = []
         try {
           for (const maker of makers) {
-            const replica = await maker({ ...settings, ...changes })
+            const replica = await maker({ ...replicaSettings, ...changes })
             replicas.push(replica)
             await replica.restore(initialParameters())
           }

@@ -8,7 +8,7 @@ import type { TraceInput } from './trace.ts'
 /** How a model's tensors are called as inputs and outputs of graphs, which share one space of names. */
 export const parameterName = (name: string) => `parameter/${name}`
 export const gradientName = (name: string) => `gradient/${name}`
-export const inputName = (name: string) => `input/${name}`
+const inputName = (name: string) => `input/${name}`
 
 /** Inputs of a graph, one for each parameter. */
 export const parameterInputs = (

@@ -1,7 +1,9 @@
+import { MurmurError } from '../../core/errors.ts'
 import type { ParameterLayout } from '../../core/layout.ts'
 import type { Batch, Precision, TracedBackend } from '../engine/engine.ts'
 import { measurementOf } from '../engine/evaluation-graph.ts'
 import { lossScaleName } from '../engine/gradients.ts'
+import { sizeOf } from '../engine/graph.ts'
 import { type Measurement, meanMeasurement } from '../engine/measurement.ts'
 import { seedName, seedOf } from '../engine/random-values.ts'
 import type { DeviceFeeds, DeviceResults } from '../engine/resident/device-session.ts'
@@ -49,7 +51,29 @@ export async function deviceReplica(
   await sessions.update() // what cannot be traced or run is told now
   const replica = new DeviceReplica(backend, init, update, sessions, new DeviceTransfers(backend, init.layout))
   await replica.restore(parameters)
+  if (init.precision === 'mixed') await requireHalf(replica, backend, init)
   return replica
+}
+
+/** Shaders are compiled when they first run: whether the device has float16 shows then. */
+async function requireHalf(replica: Replica, backend: TracedBackend, init: DeviceReplicaInit): Promise<void> {
+  const zeros: Batch = Object.fromEntries(
+    init.model.inputs(init.batchSize).map(({ name, shape, dtype }) => {
+      const length = sizeOf(shape)
+      return [name, dtype === 'int32' ? new Int32Array(length) : new Float32Array(length)]
+    }),
+  )
+  try {
+    await replica.evaluate(zeros)
+  } catch (cause) {
+    await replica.release()
+    throw new MurmurError({
+      code: 'BACKEND_UNAVAILABLE',
+      message: `The device of ${backend} does not compute in float16, as mixed precision needs: use --precision float32`,
+      details: { backend, precision: init.precision },
+      cause,
+    })
+  }
 }
 
 class DeviceReplica implements Replica {

@@ -5,7 +5,7 @@ import type { OptimizerConfig } from '../../optim/registry.ts'
 import { type SgdInit, sgdOptions } from '../../optim/sgd.ts'
 
 /** One parameter tensor and what its update reads. */
-export interface UpdatedTensor {
+interface UpdatedTensor {
   parameter: tf.Tensor
   /** Already clipped. */
   gradient: tf.Tensor
