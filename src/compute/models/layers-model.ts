@@ -4,7 +4,8 @@ import { type LayerWeight, layerWeights, type WeightPass, withWeights } from './
 import type { ModuleExports } from './load-module.ts'
 import type { InputSpec, Measured, Model, ModelParameter, NamedTensors } from './model.ts'
 import { dataInputs, type ModelData } from './module-data.ts'
-import { callExport, moduleError } from './module-error.ts'
+import { callExport, moduleError, optionalFunction } from './module-error.ts'
+import { withLogits } from './sequence-model.ts'
 
 type FromBatch = (batch: NamedTensors) => tf.Tensor | tf.Tensor[]
 
@@ -34,13 +35,24 @@ export function layersModel(
   const other = weights.find(({ variable }) => variable.dtype !== 'float32')
   if (other) throw moduleError(file, `the weight ${other.name} is ${other.variable.dtype}: expected float32`)
   if (!weights.some(({ trainable }) => trainable)) throw moduleError(file, 'its model has no trainable weight')
-  return new AdaptedLayersModel(compiled, weights, {
+  const constrained = weights.find(({ variable }) => variable.constraint)
+  if (constrained)
+    throw moduleError(file, `the weight ${constrained.name} has a constraint, which no optimizer here keeps`)
+  const adapted = new AdaptedLayersModel(compiled, weights, {
     file,
     data,
-    inputs: exports.inputs as FromBatch | undefined,
-    targets: exports.targets as FromBatch | undefined,
+    inputs: optionalFunction<FromBatch>(exports, 'inputs', file),
+    targets: optionalFunction<FromBatch>(exports, 'targets', file),
   })
+  const everyToken = data.kind === 'text' && compiled.outputs.length === 1 && compiled.outputs[0]!.rank === 3
+  return everyToken ? withLogits(adapted, logarithms(adapted), data) : adapted
 }
+
+/** A model of text gives probabilities: the softmax of their logarithms is themselves. */
+const logarithms =
+  (model: AdaptedLayersModel): NonNullable<Model['logits']> =>
+  (parameters, tokens) =>
+    tf.log(tf.maximum(model.logits(parameters, tokens), 1e-7))
 
 /**
  * The same layers as one compiled functional model. tfjs knows losses and metrics by name: `compile` resolves them. Its

@@ -19,3 +19,14 @@ export function callExport<T>(file: string, name: string, task: () => T): T {
 function isMissingKernel(error: unknown): boolean {
   return error instanceof Error && /kernel '\w+'|gradient function not found/i.test(error.message)
 }
+
+/** @throws MurmurError `MODEL_INVALID` if the module exports something else under that name */
+export function optionalFunction<T>(
+  exports: Readonly<Record<string, unknown>>,
+  name: string,
+  file: string,
+): T | undefined {
+  const value = exports[name]
+  if (value === undefined || typeof value === 'function') return value as T | undefined
+  throw moduleError(file, `expected \`${name}\` to be a function, got ${typeof value}`)
+}

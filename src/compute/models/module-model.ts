@@ -7,9 +7,10 @@ import { onBackend } from '../engine/active-backend.ts'
 import { loadJavascript } from '../engine/eager/javascript.ts'
 import { importTfjs } from '../engine/import-tfjs.ts'
 import type { ModuleExports } from './load-module.ts'
-import type { InputSpec, Measured, Model, ModelParameter, NamedTensors, SequenceModel } from './model.ts'
+import type { InputSpec, Measured, Model, ModelParameter, NamedTensors } from './model.ts'
 import { dataInputs, type ModelData, modelData } from './module-data.ts'
-import { callExport, moduleError } from './module-error.ts'
+import { callExport, moduleError, optionalFunction } from './module-error.ts'
+import { withLogits } from './sequence-model.ts'
 
 /** A parameter as a module's `init` lists it. Without a `group` of its own it is one. */
 export type ModuleParameter = Omit<ModelParameter, 'group'> & Partial<Pick<ModelParameter, 'group'>>
@@ -62,13 +63,7 @@ export async function moduleModel(exports: ModuleExports, init: ModuleModelInit)
   const functions = { loss: exports.loss as Loss, metrics: optionalFunction<Metrics>(exports, 'metrics', file) }
   const model = new PlainModel(functions, parameters, file, data)
   const logits = optionalFunction<Logits>(exports, 'logits', file)
-  return logits ? withLogits(model, logits, data) : model
-}
-
-function optionalFunction<T>(exports: ModuleExports, name: string, file: string): T | undefined {
-  const value = exports[name]
-  if (value === undefined || typeof value === 'function') return value as T | undefined
-  throw moduleError(file, `expected \`${name}\` to be a function, got ${typeof value}`)
+  return logits ? withLogits(model, (...args) => callExport(file, 'logits', () => logits(...args)), data) : model
 }
 
 function readParameters(exports: ModuleExports, file: string, data: ModelData): ModelParameter[] {
@@ -165,18 +160,5 @@ class PlainModel implements Model {
     if (value instanceof Tensor && value.rank === 0 && value.dtype === 'float32') return value as Scalar
     const got = value instanceof Tensor ? `${value.dtype} of shape [${value.shape}]` : typeof value
     throw moduleError(this.#file, `expected \`${name}\` to give a float32 scalar tensor, got ${got}`)
-  }
-}
-
-/** With text it can continue a sequence. */
-function withLogits(model: PlainModel, logits: Logits, data: ModelData): Model | SequenceModel {
-  return {
-    parameters: model.parameters,
-    inputs: batchSize => model.inputs(batchSize),
-    tokens: batchSize => model.tokens(batchSize),
-    loss: (parameters, batch) => model.loss(parameters, batch),
-    evaluate: (parameters, batch) => model.evaluate(parameters, batch),
-    logits,
-    ...(data.kind === 'text' && { context: data.context, vocabulary: data.vocabulary }),
   }
 }

@@ -1,5 +1,12 @@
 import * as tf from '@tensorflow/tfjs-core'
-import { model as functional, type LayersModel, layers, type SymbolicTensor, sequential } from '@tensorflow/tfjs-layers'
+import {
+  constraints,
+  model as functional,
+  type LayersModel,
+  layers,
+  type SymbolicTensor,
+  sequential,
+} from '@tensorflow/tfjs-layers'
 import test from 'ava'
 import { onnxEngine } from '../../../../src/compute/engine/onnx-engine.ts'
 import type { NamedTensors } from '../../../../src/compute/models/model.ts'
@@ -7,7 +14,7 @@ import { moduleModel } from '../../../../src/compute/models/module-model.ts'
 import { adamw } from '../../../../src/compute/optim/adamw.ts'
 import { layoutParameters } from '../../../../src/core/layout.ts'
 import { random } from '../../../../src/core/random.ts'
-import { batchOf, images, memoryOf, replicaOf } from '../../../compliance/models.ts'
+import { batchOf, images, memoryOf, replicaOf, text } from '../../../compliance/models.ts'
 
 const loss = 'sparseCategoricalCrossentropy'
 const open = (createModel: () => unknown, more: object = {}, seed = 1) =>
@@ -138,6 +145,35 @@ test('several inputs and outputs, through functions of the batch', async t => {
   await graph.release()
 })
 
+test('a model of text that gives probabilities for every token can continue a sequence', async t => {
+  const recurrent = (returnSequences: boolean) => () =>
+    sequential({
+      layers: [
+        layers.embedding({ inputDim: 7, outputDim: 4, inputLength: 5 }),
+        layers.gru({ units: 4, returnSequences }),
+        layers.dense({ units: 7, activation: 'softmax' }),
+      ],
+    })
+  const openText = (returnSequences: boolean) =>
+    moduleModel({ createModel: recurrent(returnSequences), loss }, { file: 'm.ts', data: text, context: 5, seed: 1 })
+  t.false('context' in (await openText(false)))
+  const model = await openText(true)
+  t.like(model, { context: 5, vocabulary: 7 })
+  const memory = memoryOf(model)
+  const graph = await onnxEngine().compileInference(
+    (parameters, batch) => model.logits!(parameters, batch.inputs!),
+    [{ name: 'inputs', shape: [1, 5], dtype: 'int32' }],
+    memory,
+  )
+  const [logits] = await graph.run({ inputs: Int32Array.of(1, 2, 3, 4, 5) })
+  t.is(logits!.length, 5 * 7)
+  for (let row = 0; row < 5; row++) {
+    const sum = logits!.subarray(7 * row, 7 * row + 7).reduce((total, logit) => total + Math.exp(logit), 0)
+    t.true(Math.abs(sum - 1) < 1e-5)
+  }
+  await graph.release()
+})
+
 const wrong: Readonly<Record<string, { make: () => unknown; more?: object; message: RegExp }>> = {
   'no model': { make: () => ({}), message: /expected `createModel` to return a tf.LayersModel/ },
   'a promise': { make: async () => dense(), message: /expected `createModel` to return a tf.LayersModel/ },
@@ -162,6 +198,21 @@ const wrong: Readonly<Record<string, { make: () => unknown; more?: object; messa
         ],
       }),
     message: /stateful/,
+  },
+  'a constraint': {
+    make: () =>
+      sequential({
+        layers: [
+          layers.flatten({ inputShape: [8, 8, 1] }),
+          layers.dense({ units: 3, kernelConstraint: constraints.nonNeg() }),
+        ],
+      }),
+    message: /dense_Dense1\/kernel has a constraint/,
+  },
+  'inputs that are no function': {
+    make: dense,
+    more: { inputs: 3 },
+    message: /expected `inputs` to be a function, got number/,
   },
   'nothing to train': {
     make: () => sequential({ layers: [layers.flatten({ inputShape: [8, 8, 1] })] }) as LayersModel,
