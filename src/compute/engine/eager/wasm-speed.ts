@@ -1,10 +1,12 @@
 import { getKernel, type KernelBackend, type KernelFunc, registerKernel, unregisterKernel } from '@tensorflow/tfjs-core'
 import { sizeOf } from '../graph.ts'
+import { filterGradient } from './filter-gradient.ts'
 
 /** Replaces what dominates a training step on tfjs's WebAssembly backend, once its kernels are complete. */
 export function hastenKernels(): void {
   for (const kernel of ['BatchMatMul', '_FusedMatMul']) replace(kernel, transposeFirst)
   replace('UnsortedSegmentSum', addRows)
+  replace('Conv2DBackpropFilter', filterGradient)
 }
 
 function replace(kernel: string, faster: (own: KernelFunc) => KernelFunc): void {
