@@ -1,7 +1,7 @@
 /**
  * Claim: a training step of a small convolutional network is at least 20 times faster as a traced graph than operation by
- * operation on tfjs's WebAssembly backend (SIMD), both on one thread. That backend lacks the gradient of a convolution by
- * its filter, which is taken from tfjs's plain JavaScript, so evaluation, for which it has everything, is timed too.
+ * operation on tfjs's WebAssembly backend (SIMD), both on one thread. Some of that backend's gradients are not its own
+ * (docs/backends.md), so evaluation, for which it has everything, is timed too.
  * Random images of MNIST's size: their values do not matter to speed. Prints a table and, last, one JSON object.
  *
  *   npx node experiments/cnn-vs-wasm.ts [batch] [rounds of steps]
