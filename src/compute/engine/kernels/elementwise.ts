@@ -98,6 +98,8 @@ const compound: KernelRules = {
   },
   Step: (build, { x }, { alpha }) => {
     const above = build.add('Greater', [x!, scalarLike(build, 0, x!)])
+    // The gradient of a rectifier: a cast takes a quarter of the time of a choice between two numbers.
+    if (!alpha) return build.add('Cast', [above], { to: x!.dtype })
     const one = scalarLike(build, 1, x!)
     return build.add('Where', [above, one, scalarLike(build, Number(alpha ?? 0), x!)])
   },
