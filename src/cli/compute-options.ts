@@ -30,7 +30,7 @@ export function addEngineOptions(command: Command): Command {
 export function addComputeOptions(command: Command): Command {
   return addEngineOptions(command)
     .addOption(
-      new Option('--precision <kind>', 'mixed: matrix products and convolutions in float16, for GPUs')
+      new Option('--precision <kind>', 'mixed: matrix products and convolutions in float16, on webgpu and cuda')
         .choices(precisions)
         .default('float32'),
     )

@@ -19,7 +19,7 @@ if (problem) {
     tolerance: { vectors: 1e-4, reports: 1e-3 },
   })
 
-  test.serial('on webgpu: mixed precision works, or says that the device lacks float16', async t => {
+  test.serial('on webgpu: mixed precision works, or says what the device may lack', async t => {
     try {
       await (await onWebgpu({ ...replicaSettings, precision: 'mixed' })).release()
       t.log('the device has float16')

@@ -13,10 +13,10 @@ const mixed =
 
 const exact = { vectors: 0, reports: 0 }
 const close = { vectors: 1e-5, reports: 1e-4 }
-/** float16 has 11 bits, and Adam's first steps have the gradient's sign, whatever its size. */
-const half = { vectors: 0.01, reports: 0.01 }
 
 replicaSuite(test, 'on the host', host, { reference: host, tolerance: exact })
 replicaSuite(test, 'on a device', device, { reference: host, tolerance: close })
-replicaSuite(test, 'on the host, mixed precision', mixed(host), { reference: host, tolerance: half })
-replicaSuite(test, 'on a device, mixed precision', mixed(device), { reference: mixed(host), tolerance: close })
+// onnxruntime's CPU provider computes the products in float32 all the same: this holds the scaling of the loss to
+// account, which changes nothing but the last bits, not the rounding to float16.
+replicaSuite(test, 'on the host, with the loss scaled', mixed(host), { reference: host, tolerance: close })
+replicaSuite(test, 'on a device, with the loss scaled', mixed(device), { reference: host, tolerance: close })

@@ -54,7 +54,8 @@ class OnnxEngine implements Engine {
 
   async compileTraining(model: Model, batchSize: number, memory: TrainingMemory): Promise<TrainingGraph> {
     const graph = await traceTraining(model, batchSize, memory.layout, this.precision)
-    const evaluation = async () => await evaluationGraph(model, memory.layout, batchSize)
+    // Now, although it runs later: what cannot be traced is told before training begins.
+    const evaluation = await evaluationGraph(model, memory.layout, batchSize)
     return await openTraining(graph, evaluation, memory, this)
   }
 
@@ -109,7 +110,7 @@ async function traceTraining(
 /** Sessions of a traced training step over its memory; the one for evaluation is made when first asked for. */
 async function openTraining(
   graph: Graph,
-  traceEvaluation: () => Promise<Graph>,
+  evaluationSource: Graph,
   memory: TrainingMemory,
   engine: OnnxEngine,
 ): Promise<TrainingGraph> {
@@ -120,7 +121,6 @@ async function openTraining(
   const optimized = optimize(graph, engine)
   const training = await openSession(optimized, { ...parameters, ...gradients }, init)
   let evaluation: Promise<Session> | undefined
-  const openEvaluation = async () => await openSession(optimize(await traceEvaluation(), engine), parameters, init)
   return {
     backend: engine.backend,
     threads: engine.threads,
@@ -134,12 +134,12 @@ async function openTraining(
       return loss![0]!
     },
     evaluate: async batch => {
-      evaluation ??= openEvaluation()
+      evaluation ??= openSession(optimize(evaluationSource, engine), parameters, init)
       return measurementOf(await (await evaluation).run(feedsOf(batch)))
     },
     release: async () => {
-      await training.release()
-      await (await evaluation)?.release()
+      const open = [training, await evaluation?.catch(() => undefined)]
+      await Promise.all(open.map(session => session?.release()))
     },
   }
 }

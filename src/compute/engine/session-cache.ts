@@ -33,13 +33,13 @@ export async function leaseSession(
   entry.users++
   const leave = async () => {
     if (--entry.users > 0) return
-    cache.delete(key)
+    if (cache.get(key) === entry) cache.delete(key)
     await (await entry.native).release()
   }
   try {
     return { native: await entry.native, release: once(leave) }
   } catch (error) {
-    cache.delete(key)
+    if (cache.get(key) === entry) cache.delete(key)
     throw error
   }
 }

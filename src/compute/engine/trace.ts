@@ -8,6 +8,7 @@ import { kernelTable } from './kernels/table.ts'
 import { untracedKernels } from './kernels/untraced.ts'
 import { missingKernel } from './missing-kernel.ts'
 import { TraceBackend } from './trace-backend.ts'
+import { UntraceableError } from './untraceable.ts'
 
 const backendName = 'murmur-trace'
 
@@ -73,7 +74,7 @@ function recorder(backend: TraceBackend, build: GraphBuilder, kernel: string, ru
       const result = rule(build, values, (attrs ?? {}) as KernelAttributes)
       return Array.isArray(result) ? result.map(value => backend.keep(value)) : backend.keep(result as Value)
     } catch (error) {
-      if (!(error instanceof TypeError)) throw error
+      if (!(error instanceof UntraceableError)) throw error
       throw unsupported([kernel], `${kernel} cannot be traced here: ${error.message}`, error)
     }
   }

@@ -48,15 +48,23 @@ export async function deviceReplica(
     batchSize: init.batchSize / init.microBatches,
     update,
   })
-  await sessions.update() // what cannot be traced or run is told now
   const replica = new DeviceReplica(backend, init, update, sessions, new DeviceTransfers(backend, init.layout))
-  await replica.restore(parameters)
-  if (init.precision === 'mixed') await requireHalf(replica, backend, init)
-  return replica
+  try {
+    await replica.restore(parameters)
+    await rehearse(replica, backend, init)
+    await replica.restore(parameters)
+    return replica
+  } catch (error) {
+    await replica.release()
+    throw error
+  }
 }
 
-/** Shaders are compiled when they first run: whether the device has float16 shows then. */
-async function requireHalf(replica: Replica, backend: TracedBackend, init: DeviceReplicaInit): Promise<void> {
+/**
+ * A step and an evaluation on zeros: what cannot be traced is told now, and so is what the device cannot do, for shaders are
+ * compiled when they first run.
+ */
+async function rehearse(replica: Replica, backend: TracedBackend, init: DeviceReplicaInit): Promise<void> {
   const zeros: Batch = Object.fromEntries(
     init.model.inputs(init.batchSize).map(({ name, shape, dtype }) => {
       const length = sizeOf(shape)
@@ -65,11 +73,13 @@ async function requireHalf(replica: Replica, backend: TracedBackend, init: Devic
   )
   try {
     await replica.evaluate(zeros)
+    await replica.update(zeros, { learningRate: 0, age: 0, seed: 0 })
   } catch (cause) {
-    await replica.release()
+    if (cause instanceof MurmurError) throw cause
+    const half = init.precision === 'mixed' ? ' or lacks float16, which mixed precision needs' : ''
     throw new MurmurError({
       code: 'BACKEND_UNAVAILABLE',
-      message: `The device of ${backend} does not compute in float16, as mixed precision needs: use --precision float32`,
+      message: `The device of ${backend} cannot run this model${half}: ${(cause as Error).message.split('\n')[0]}`,
       details: { backend, precision: init.precision },
       cause,
     })
@@ -117,34 +127,40 @@ class DeviceReplica implements Replica {
     const parts = microBatches(batch, this.#microBatches)
     let loss = 0
     let sums: DeviceResults['device'] = {}
-    for (const [i, part] of parts.slice(0, -1).entries()) {
-      const session = await this.#sessions.accumulation(i > 0)
+    try {
+      for (const [i, part] of parts.slice(0, -1).entries()) {
+        const session = await this.#sessions.accumulation(i > 0)
+        const { host, device } = await session.run({
+          ...constant,
+          ...this.#sumFeeds(sums),
+          ...feedsOf(part),
+          [seedName]: seedOf(microBatchSeed(seed, i)),
+        })
+        loss += host.loss![0]!
+        release(sums)
+        sums = device
+      }
+      const scalars = Object.entries(this.#update.at(learningRate, age))
+      const session = await this.#sessions.update()
       const { host, device } = await session.run({
         ...constant,
+        ...Object.assign(
+          {},
+          ...this.#state.map((vector, k) => this.#feeds(vector, stateName(this.optimizerState[k]!))),
+        ),
         ...this.#sumFeeds(sums),
-        ...feedsOf(part),
-        [seedName]: seedOf(microBatchSeed(seed, i)),
+        ...feedsOf(parts.at(-1)!),
+        [seedName]: seedOf(microBatchSeed(seed, parts.length - 1)),
+        ...Object.fromEntries(scalars.map(([name, value]) => [name, Float32Array.of(value)])),
       })
       loss += host.loss![0]!
+      const gradientNorm = host.gradientNorm![0]!
+      if (Number.isFinite(loss) && Number.isFinite(gradientNorm)) this.#advance(device)
+      else release(device)
+      return { loss, gradientNorm }
+    } finally {
       release(sums)
-      sums = device
     }
-    const scalars = Object.entries(this.#update.at(learningRate, age))
-    const session = await this.#sessions.update()
-    const { host, device } = await session.run({
-      ...constant,
-      ...Object.assign({}, ...this.#state.map((vector, k) => this.#feeds(vector, stateName(this.optimizerState[k]!)))),
-      ...this.#sumFeeds(sums),
-      ...feedsOf(parts.at(-1)!),
-      [seedName]: seedOf(microBatchSeed(seed, parts.length - 1)),
-      ...Object.fromEntries(scalars.map(([name, value]) => [name, Float32Array.of(value)])),
-    })
-    release(sums)
-    loss += host.loss![0]!
-    const gradientNorm = host.gradientNorm![0]!
-    if (Number.isFinite(loss) && Number.isFinite(gradientNorm)) this.#advance(device)
-    else release(device)
-    return { loss, gradientNorm }
   }
 
   #advance(next: DeviceResults['device']): void {
@@ -189,8 +205,7 @@ class DeviceReplica implements Replica {
 
   async release(): Promise<void> {
     for (const vector of [this.#parameters, ...this.#state]) release(vector.splice(0))
-    await this.#sessions.release()
-    await this.#transfers.release()
+    await Promise.all([this.#sessions.release(), this.#transfers.release()])
   }
 
   #fill(vector: TensorVector, values: Float32Array | undefined): void {

@@ -1,4 +1,5 @@
 import type { Arena } from '../../core/arena.ts'
+import { MurmurError } from '../../core/errors.ts'
 import type { ParameterLayout } from '../../core/layout.ts'
 import { eagerEngine } from '../engine/eager/eager-engine.ts'
 import { type BackendName, isEager, type Precision } from '../engine/engine.ts'
@@ -28,12 +29,22 @@ export interface OpenReplicaInit {
   threads: number
 }
 
+/** onnxruntime's CPU provider takes the casts to float16 away, and TensorFlow.js has no such type. */
+const halfBackends: ReadonlySet<BackendName> = new Set(['webgpu', 'cuda'])
+
 /**
  * A replica on a backend: in the device's memory where ONNX Runtime lets tensors stay there (`webgpu`), in this machine's
  * otherwise.
- * @throws MurmurError `KERNEL_UNSUPPORTED`, `BACKEND_UNAVAILABLE`
+ * @throws MurmurError `KERNEL_UNSUPPORTED`, `BACKEND_UNAVAILABLE`, `USAGE`
  */
 export async function openReplica(backend: BackendName, init: OpenReplicaInit): Promise<Replica> {
+  if (init.precision === 'mixed' && !halfBackends.has(backend)) {
+    throw new MurmurError({
+      code: 'USAGE',
+      message: `Expected a backend with products in float16 for mixed precision (${[...halfBackends].join(', ')}), got ${backend}`,
+      details: { backend, precision: init.precision },
+    })
+  }
   if (backend === 'webgpu') return await deviceReplica(backend, init.parameters, init)
   const { model, layout, parameters, arena, batchSize, microBatches, gradientClip, threads } = init
   const engine = isEager(backend)

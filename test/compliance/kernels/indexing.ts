@@ -77,6 +77,12 @@ export function indexing(r: Random): KernelCase[] {
       run: ({ x }) => tf.sparseToDense(tf.tensor1d([4, 0, 2], 'int32'), x!, [6], tf.scalar(0.5)),
       gradient: 'none',
     },
+    {
+      title: 'oneHot of places outside, which mark nothing',
+      inputs: { ids },
+      run: ({ ids }) => tf.oneHot(tf.sub(tf.mul(ids!, tf.scalar(3, 'int32')), tf.scalar(4, 'int32')), 4),
+      gradient: 'none',
+    },
     { title: 'oneHot', inputs: { ids }, run: ({ ids }) => tf.oneHot(ids!, 4, 3, -1), gradient: 'none' },
     {
       title: 'confusionMatrix',

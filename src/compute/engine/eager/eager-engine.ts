@@ -51,25 +51,25 @@ class EagerEngine implements Engine {
           return found.loss.dataSync()[0]!
         }),
       )
-    // Nothing is compiled: a step on zeros finds out whether the backend has every kernel.
+    const measure = (batch: Batch): Measurement =>
+      this.#run(() =>
+        withoutDropout(this.#registered, () => {
+          const values = parameterTensors(memory)
+          const parameters = Object.fromEntries(layout.tensors.map(({ name }, i) => [name, values[i]!]))
+          const measured = Object.entries(model.evaluate(parameters, batchTensors(inputs, batch)))
+          const { loss, ...metrics } = Object.fromEntries(measured.map(([name, value]) => [name, value.dataSync()[0]!]))
+          return { loss: loss!, metrics }
+        }),
+      )
+    // Nothing is compiled: a step and an evaluation on zeros find out whether the backend has every kernel.
     differentiate(zeros(inputs), 0, new Float32Array(layout.length))
+    measure(zeros(inputs))
     return {
       backend: this.backend,
       threads: this.threads,
       activationBytes: undefined,
       lossAndGradients: async (batch, { seed = 0 } = {}) => differentiate(batch, seed, gradients),
-      evaluate: async batch =>
-        this.#run(() =>
-          withoutDropout(this.#registered, () => {
-            const values = parameterTensors(memory)
-            const parameters = Object.fromEntries(layout.tensors.map(({ name }, i) => [name, values[i]!]))
-            const measured = Object.entries(model.evaluate(parameters, batchTensors(inputs, batch)))
-            const { loss, ...metrics } = Object.fromEntries(
-              measured.map(([name, value]) => [name, value.dataSync()[0]!]),
-            )
-            return { loss: loss!, metrics }
-          }),
-        ),
+      evaluate: async batch => measure(batch),
       release: async () => {}, // nothing outlives a step
     }
   }

@@ -1,5 +1,6 @@
 import type { GraphBuilder } from '../builder.ts'
 import type { Value } from '../graph.ts'
+import { UntraceableError } from '../untraceable.ts'
 import { elementwiseKernels } from './elementwise.ts'
 import type { KernelAttributes } from './rule.ts'
 
@@ -20,7 +21,7 @@ type FusedInputs = Readonly<Record<string, Value | undefined>>
 export function finish(build: GraphBuilder, x: Value, inputs: FusedInputs, attributes: KernelAttributes): Value {
   const { bias, preluActivationWeights: alpha } = inputs
   const kernel = kernelOf[String(attributes.activation ?? 'linear')]
-  if (!kernel) throw new TypeError(`fused activation ${attributes.activation}`)
+  if (!kernel) throw new UntraceableError(`fused activation ${attributes.activation}`)
   const sum = bias ? build.add('Add', [x, bias]) : x
   const operands = { x: sum, ...(alpha && { alpha }) }
   return elementwiseKernels[kernel]!(build, operands, { alpha: attributes.leakyreluAlpha }) as Value

@@ -1,6 +1,7 @@
 import { backend_util, slice_util } from '@tensorflow/tfjs-core'
 import type { GraphBuilder } from '../builder.ts'
 import type { Value } from '../graph.ts'
+import { UntraceableError } from '../untraceable.ts'
 import { axesOf, integers, type KernelRules, listOf } from './rule.ts'
 import { sliceAlong } from './window.ts'
 
@@ -45,7 +46,7 @@ export const blockKernels: KernelRules = {
     )
   },
   DepthToSpace: (build, { x }, { blockSize, dataFormat }) => {
-    if (dataFormat !== 'NHWC') throw new TypeError(`data format ${dataFormat}`)
+    if (dataFormat !== 'NHWC') throw new UntraceableError(`data format ${dataFormat}`)
     const [batch, height, width, depth] = x!.shape as [number, number, number, number]
     const size = Number(blockSize)
     const channels = depth / size ** 2

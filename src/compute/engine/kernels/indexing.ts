@@ -40,7 +40,11 @@ export const indexingKernels: KernelRules = {
   GatherNd: (build, { params, indices }) =>
     build.add('GatherND', [params!, build.add('Cast', [indices!], { to: 'int64' })]),
   OneHot: (build, { indices }, { depth, onValue, offValue, dtype }) => {
-    const marks = build.add('OneHot', [indices!], { depth: Number(depth) })
+    // A negative index marks nothing in tfjs, and counts from the end in ONNX; one past the end marks nothing in both.
+    const outside = build.fill(Number(depth), { shape: [], dtype: indices!.dtype })
+    const negative = build.add('Less', [indices!, scalarLike(build, 0, indices!)])
+    const places = build.add('Where', [negative, outside, indices!])
+    const marks = build.add('OneHot', [places], { depth: Number(depth) })
     const [on, off] = [Number(onValue ?? 1), Number(offValue ?? 0)]
     const scaled = build.add('Mul', [marks, scalarLike(build, on - off, marks)])
     const values = build.add('Add', [scaled, scalarLike(build, off, marks)])

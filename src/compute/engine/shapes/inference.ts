@@ -1,4 +1,5 @@
 import type { Attributes, TensorType } from '../graph.ts'
+import { UntraceableError } from '../untraceable.ts'
 
 /** Shape and type of every operator's outputs, from its inputs and attributes. Throws where they do not fit. */
 export type Inference = (inputs: readonly TensorType[], attributes: Attributes) => readonly TensorType[]
@@ -9,7 +10,7 @@ export function broadcastShapes(a: readonly number[], b: readonly number[]): num
   return Array.from({ length: rank }, (_, axis) => {
     const left = a[axis - rank + a.length] ?? 1
     const right = b[axis - rank + b.length] ?? 1
-    if (left !== right && left !== 1 && right !== 1) throw new TypeError(`[${a}] and [${b}] do not broadcast`)
+    if (left !== right && left !== 1 && right !== 1) throw new UntraceableError(`[${a}] and [${b}] do not broadcast`)
     return left === 1 ? right : left
   })
 }
@@ -29,7 +30,7 @@ export const integerOf = (attributes: Attributes, name: string): number => {
 export const product = (shape: readonly number[]) => shape.reduce((all, size) => all * size, 1)
 
 export function expect(condition: boolean, message: string): asserts condition {
-  if (!condition) throw new TypeError(message)
+  if (!condition) throw new UntraceableError(message)
 }
 
 export function only(inputs: readonly TensorType[], count: number): readonly TensorType[] {
