@@ -76,6 +76,6 @@ async function openGenerator(opened: OpenedCheckpoint, engine: Engine, places: M
   const text = await textModel(opened, places)
   if (text) return await textGenerator({ engine, ...text })
   const { kind } = opened.specification.model
-  const message = `Expected a checkpoint of a model that continues text, such as a gpt, got one of an ${kind}`
+  const message = `Expected a checkpoint of a model that continues text, such as a gpt, got one of kind ${kind}`
   throw new MurmurError({ code: 'USAGE', message, details: { path: opened.path, kind } })
 }

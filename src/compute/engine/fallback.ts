@@ -64,13 +64,13 @@ export async function onFirstBackend<T>(
 
 function noticeOf({ from, error }: Fault, to: BackendName): BackendNotice {
   const outcome = isEager(to)
-    ? `it runs operation by operation on ${to}, which is much slower`
+    ? `so the model runs operation by operation on ${to}, which is much slower`
     : `${to} is used instead`
   return {
     reason: error.code as BackendNotice['reason'],
     kernels: (error.details.kernels as readonly string[] | undefined) ?? [],
     from,
     to,
-    message: `${error.message}: ${outcome}`.replace(/\s+/g, ' '),
+    message: `${error.message}; ${outcome}`.replace(/\s+/g, ' '),
   }
 }

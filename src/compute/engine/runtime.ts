@@ -17,7 +17,9 @@ export interface NativeSessionInit {
 export async function loadRuntime(): Promise<Runtime> {
   try {
     const module = await import('onnxruntime-node')
-    return 'default' in module ? (module.default as Runtime) : module
+    const runtime = 'default' in module ? (module.default as Runtime) : module
+    runtime.env.logLevel = 'fatal' // what fails is thrown, and told once
+    return runtime
   } catch (cause) {
     throw new MurmurError({
       code: 'BACKEND_UNAVAILABLE',
@@ -42,7 +44,7 @@ export async function openNativeSession(
       interOpNumThreads: 1,
       executionMode: 'sequential',
       graphOptimizationLevel: 'all',
-      logSeverityLevel: 3,
+      logSeverityLevel: 4,
       // A plan of all buffers is made in a first run and then laid out beside that run's own: twice the activations.
       enableMemPattern: false,
       preferredOutputLocation: Object.fromEntries(resident.map(name => [name, location])),

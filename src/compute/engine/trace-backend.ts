@@ -54,8 +54,7 @@ export class TraceBackend extends tf.KernelBackend {
   override readSync(): never {
     throw new MurmurError({
       code: 'KERNEL_UNSUPPORTED',
-      message:
-        'A model reads the values of a tensor (data, dataSync, array, print) while it is traced: it has none yet',
+      message: 'The model reads values of a tensor (data, dataSync, array, print), which a traced graph does not have',
       details: { kernels: ['dataSync'] },
     })
   }

@@ -190,6 +190,7 @@ class AdaptedLayersModel implements Model {
     const classes = last ? tf.reshape(tf.slice(given, [0, given.shape[1]! - 1], [-1, 1]), [-1]) : given
     const loss = [this.#model.loss].flat()[0]
     if (typeof loss !== 'string') return [classes]
+    this.#requireClasses(loss, output.shape.at(-1)!)
     if (loss.startsWith('sparse')) return [tf.cast(classes, 'float32')] // tfjs takes its floor, which integers have none of
     const width = output.shape.at(-1)!
     return [
@@ -197,6 +198,14 @@ class AdaptedLayersModel implements Model {
         ? tf.cast(tf.expandDims(classes, -1), 'float32')
         : (tf.oneHot(classes as tf.Tensor1D, width, 1, 0, 'float32') as tf.Tensor),
     ]
+  }
+
+  /** A class without an output of its own would count for nothing, in silence. */
+  #requireClasses(loss: string, width: number): void {
+    const { data, file } = this.#init
+    const classes = data.kind === 'images' ? data.classes : data.vocabulary
+    if (!/categorical_?crossentropy$/i.test(loss) || width === classes) return
+    throw moduleError(file, `its output has ${width} values, the data has ${classes} classes`)
   }
 
   /** Zero, whose gradient moves the statistics to what was written into them, and leaves alone what nothing read. */

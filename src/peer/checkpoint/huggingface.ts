@@ -29,7 +29,7 @@ const WEIGHTS = 'model.safetensors'
 export async function writeHuggingFace(directory: string, content: HuggingFaceModel): Promise<string[]> {
   const { model, state, tokenizer, endOfText } = content
   if (model.kind !== 'gpt') {
-    const message = `Expected a checkpoint of a gpt, which transformers knows as GPT-2, got one of an ${model.kind}`
+    const message = `Expected a checkpoint of a gpt, which transformers knows as GPT-2, got one of kind ${model.kind}`
     throw new MurmurError({ code: 'USAGE', message, details: { kind: model.kind } })
   }
   const [vocabulary = 0] = state.tensors.find(({ name }) => name === 'wte.weight')?.shape ?? []

@@ -94,7 +94,7 @@ serial('a branch on a value runs eagerly, and one line says so', async t => {
     notices.map(({ reason, kernels, from, to }) => ({ reason, kernels, from, to })),
     [{ reason: 'KERNEL_UNSUPPORTED', kernels: ['dataSync'], from: 'cpu', to: 'wasm' }],
   )
-  t.regex(notices[0]!.message, /^A model reads the values .*: it runs operation by operation on wasm[^\n]*$/)
+  t.regex(notices[0]!.message, /^The model reads values .*; so the model runs operation by operation on wasm[^\n]*$/)
 })
 
 serial('so does an unknown kernel', async t => {
@@ -105,6 +105,19 @@ serial('so does an unknown kernel', async t => {
     [{ kernels: ['Cube'], from: 'cpu', to: 'wasm' }],
   )
   t.regex(notices[0]!.message, /No rule traces the kernel Cube/)
+})
+
+serial('so does a metric that cannot be traced, before training begins', async t => {
+  const plain = modelOf(squares => squares)
+  const measured: Model = {
+    ...plain,
+    evaluate: (parameters, batch) => ({
+      loss: plain.loss(parameters, batch),
+      cubes: tf.sum(cube(parameters.w!)) as tf.Scalar,
+    }),
+  }
+  const { backend, notices } = await train(measured)
+  t.deepEqual([backend, notices.map(({ kernels }) => kernels)], ['wasm', [['Cube']]])
 })
 
 serial('what one eager backend cannot do either, another does', async t => {

@@ -37,7 +37,7 @@ test('a kernel that cannot be traced leads past the other providers to an eager 
   t.like(notices[0], { reason: 'KERNEL_UNSUPPORTED', kernels: ['Cube'], from: 'webgpu', to: 'wasm' })
   t.is(
     notices[0]!.message,
-    'KERNEL_UNSUPPORTED on webgpu: it runs operation by operation on wasm, which is much slower',
+    'KERNEL_UNSUPPORTED on webgpu; so the model runs operation by operation on wasm, which is much slower',
   )
 })
 

@@ -229,6 +229,22 @@ for (const [name, { make, more, message }] of Object.entries(wrong)) {
   })
 }
 
+for (const loss of ['sparseCategoricalCrossentropy', 'categoricalCrossentropy']) {
+  test(`an output of other than the data's classes is refused: ${loss}`, async t => {
+    const model = await open(
+      () =>
+        sequential({
+          layers: [layers.flatten({ inputShape: [8, 8, 1] }), layers.dense({ units: 2, activation: 'softmax' })],
+        }),
+      { loss },
+    )
+    await t.throwsAsync(onnxEngine().compileTraining(model, 4, memoryOf(model)), {
+      code: 'MODEL_INVALID',
+      message: /m\.ts: its output has 2 values, the data has 3 classes/,
+    })
+  })
+}
+
 test('a model whose input the data does not fit says both shapes', async t => {
   const model = await open(() =>
     sequential({ layers: [layers.dense({ units: 3, inputShape: [7], activation: 'softmax' })] }),

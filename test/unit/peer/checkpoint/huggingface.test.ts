@@ -51,6 +51,6 @@ test('other models are refused, and so is a place that cannot be written to', as
   const path = join(folder(t), 'file')
   writeFileSync(path, '')
   const images = { ...content, model: { kind: 'mlp' as const, hidden: [2] } }
-  await t.throwsAsync(writeHuggingFace(path, images), { code: 'USAGE', message: /checkpoint of a gpt.* of an mlp/ })
+  await t.throwsAsync(writeHuggingFace(path, images), { code: 'USAGE', message: /checkpoint of a gpt.* of kind mlp/ })
   await t.throwsAsync(writeHuggingFace(path, content), { code: 'STORAGE_FAILED' })
 })
