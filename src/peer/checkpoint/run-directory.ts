@@ -1,4 +1,4 @@
-import { open, readFile, rename, rm } from 'node:fs/promises'
+import { open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join, resolve } from 'node:path'
 import { stringify } from 'yaml'
 import { MurmurError } from '../../core/errors.ts'
@@ -29,8 +29,9 @@ export interface RunPaths {
 /** A run directory that this process alone may write to, until it is closed. */
 export interface RunDirectory extends RunPaths {
   /**
-   * Makes this the directory of a run: writes its specification down, or sees that it is the one here.
-   * @throws MurmurError `RUN_MISMATCH` when the directory holds another run
+   * Makes this the directory of a run: writes its specification down, or sees that it is the one here. A run that left no
+   * checkpoint makes room.
+   * @throws MurmurError `RUN_MISMATCH` when the directory holds another run with checkpoints
    */
   claim(specification: RunSpecification): Promise<void>
   /** Lets other processes in. Idempotent. */
@@ -88,6 +89,12 @@ export async function readRunSpecification(paths: RunPaths): Promise<RunSpecific
   }
 }
 
+function changedModel({ model: here }: RunSpecification, { model: asked }: RunSpecification): string {
+  const changed =
+    here.kind === 'module' && asked.kind === 'module' && here.module === asked.module && here.sha256 !== asked.sha256
+  return changed ? `; ${asked.module} has changed since` : ''
+}
+
 class LockedRunDirectory implements RunDirectory {
   readonly path: string
   readonly specification: string
@@ -115,15 +122,37 @@ class LockedRunDirectory implements RunDirectory {
     if (!present) return await this.#write(specification, asked)
     const found = runId(present)
     if (found === asked) return
+    if (await this.#isUntrained()) {
+      // A run that came to nothing, often by a mistake that was mended since: its records stay, under its name.
+      await this.#setAside(this.events, join(this.path, `events-${found}.jsonl`))
+      await this.#setAside(this.tokenizer, join(this.path, `tokenizer-${found}.json`))
+      return await this.#write(specification, asked)
+    }
     throw new MurmurError({
       code: 'RUN_MISMATCH',
-      message: `The run directory ${this.path} holds run ${found} ("${present.name}"): expected ${asked} ("${specification.name}"), or a directory without a run`,
+      message: `The run directory ${this.path} holds run ${found} ("${present.name}"): expected ${asked} ("${specification.name}"), or a directory without a run (--directory)${changedModel(present, specification)}`,
       details: { path: this.path, found, expected: asked },
     })
   }
 
   async close(): Promise<void> {
     await this.#held.release()
+  }
+
+  async #isUntrained(): Promise<boolean> {
+    try {
+      return (await readdir(this.checkpoints)).length === 0
+    } catch (error) {
+      throw storageError('look into', this.checkpoints, error)
+    }
+  }
+
+  async #setAside(path: string, aside: string): Promise<void> {
+    try {
+      await rename(path, aside)
+    } catch (error) {
+      if (!isErrno(error, 'ENOENT')) throw storageError('rename', path, error)
+    }
   }
 
   async #write(specification: RunSpecification, id: string): Promise<void> {

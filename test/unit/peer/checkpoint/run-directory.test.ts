@@ -1,12 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
 import { isErrorCode, MurmurError } from '../../../../src/core/errors.ts'
 import { openRunDirectory, readRunSpecification, runPaths } from '../../../../src/peer/checkpoint/run-directory.ts'
-import { canonicalSpecification } from '../../../../src/peer/specification/canonical.ts'
+import { canonicalSpecification, runId } from '../../../../src/peer/specification/canonical.ts'
 import { parseSpecification } from '../../../../src/peer/specification/parse.ts'
 
 function folder(t: ExecutionContext): string {
@@ -32,10 +32,33 @@ test('a run directory is made, claimed and found again', async t => {
   t.is(again.events, join(path, 'events.jsonl'))
 })
 
-test('a directory of another run is refused and left alone', async t => {
+const moduleRun = (sha256: string) =>
+  parseSpecification(`name: own\nmodel: {module: ./my-model.ts, sha256: ${sha256.repeat(64)}}`)
+
+test('a run that left no checkpoint makes room for another; its records stay', async t => {
+  const directory = await openRunDirectory(folder(t))
+  t.teardown(() => directory.close())
+  await directory.claim(moduleRun('a'))
+  writeFileSync(directory.events, 'of the first')
+  await directory.claim(moduleRun('b'))
+  t.is(runId((await readRunSpecification(directory))!), runId(moduleRun('b')))
+  t.false(existsSync(directory.events))
+  t.is(readFileSync(join(directory.path, `events-${runId(moduleRun('a'))}.jsonl`), 'utf8'), 'of the first')
+})
+
+test('of a trained run whose model has changed since, that is said', async t => {
+  const directory = await openRunDirectory(folder(t))
+  t.teardown(() => directory.close())
+  await directory.claim(moduleRun('a'))
+  writeFileSync(join(directory.checkpoints, 'checkpoint-0000000001.safetensors'), '')
+  await t.throwsAsync(() => directory.claim(moduleRun('b')), { message: /; \.\/my-model\.ts has changed since$/ })
+})
+
+test('a directory of another run that was trained is refused and left alone', async t => {
   const directory = await openRunDirectory(folder(t))
   t.teardown(() => directory.close())
   await directory.claim(parseSpecification('name: first'))
+  writeFileSync(join(directory.checkpoints, 'checkpoint-0000000001.safetensors'), '')
   const before = readFileSync(directory.specification, 'utf8')
   const error = await t.throwsAsync(() => directory.claim(parseSpecification('name: second')), {
     instanceOf: MurmurError,
