@@ -4,6 +4,7 @@ import { openData } from '../compute/data/source.ts'
 import type { Tokenizer } from '../compute/data/tokenizer.ts'
 import type { OnnxExport } from '../compute/engine/export-onnx.ts'
 import { gpt } from '../compute/models/gpt.ts'
+import { locateModule } from '../compute/models/load-module.ts'
 import type { Model, SequenceModel } from '../compute/models/model.ts'
 import { openModel } from '../compute/models/registry.ts'
 import { MurmurError } from '../core/errors.ts'
@@ -101,8 +102,9 @@ async function openWithData({ specification, tokenizer }: OpenedCheckpoint, plac
     cache: { directory: own.cache },
   })
   train.close()
-  const file = places.model ?? (model.kind === 'module' ? model.module : '')
-  return await openModel(model, { data: describe(), seed, file: resolve(own.directory, file) })
+  const named = model.kind === 'module' && places.model === undefined
+  const file = named ? locateModule(model.module, own.directory) : resolve(own.directory, places.model ?? '')
+  return await openModel(model, { data: describe(), seed, file })
 }
 
 function isSequenceModel(model: Model): model is SequenceModel {

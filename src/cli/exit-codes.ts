@@ -18,7 +18,10 @@ const failures: Record<ErrorCode, ExitCode> = {
   CORPUS_MISSING: { exit: 11, meaning: 'No file matches the data paths.' },
   CORPUS_TOO_SMALL: { exit: 12, meaning: 'There is less text than one window of each split.' },
   TOKENIZER_INVALID: { exit: 13, meaning: "A tokenizer file is missing, damaged, or not the run's." },
-  MODEL_MISSING: { exit: 14, meaning: "The file of the run's own model is not on this machine." },
+  MODEL_MISSING: {
+    exit: 14,
+    meaning: "The file of the run's own model is not on this machine, or the run's path leads out of its folder.",
+  },
   MODEL_MISMATCH: { exit: 15, meaning: "The file of the model is another one than the run's." },
   MODEL_INVALID: { exit: 16, meaning: "A model's module lacks an export, throws, or returns something unexpected." },
   INVITATION_MALFORMED: { exit: 20, meaning: 'The invitation is not a multiaddr that ends in a peer id.' },

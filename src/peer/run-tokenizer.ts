@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import {
+  identifyTokenizerFile,
   invalidTokenizer,
-  openTokenizer,
+  parseTokenizer,
   readTokenizerFile,
   type TokenizerConfig,
   type TokenizerFile,
@@ -21,8 +22,7 @@ import type { RunSpecification } from './specification/schema.ts'
 export async function identifyTokenizer(specification: RunSpecification, directory: string): Promise<RunSpecification> {
   const { data } = specification
   if (data.kind !== 'text' || data.tokenizer.kind !== 'file' || data.tokenizer.sha256 !== '') return specification
-  await openTokenizer(data.tokenizer, directory) // so that nobody is invited to what cannot be used
-  const { sha256 } = await readTokenizerFile(data.tokenizer, directory)
+  const sha256 = await identifyTokenizerFile(data.tokenizer.file, directory)
   return { ...specification, data: { ...data, tokenizer: { ...data.tokenizer, sha256 } } }
 }
 
@@ -43,7 +43,8 @@ export interface KeptTokenizer {
 
 /**
  * Sees to it that the run directory holds the tokenizer's file: the copy that is there, the file that the specification
- * names, or what another peer hands over, whichever first has the right hash.
+ * names, or what another peer hands over, whichever first has the right hash. The specification may be a stranger's, who
+ * may name any file of this machine: what has another hash, or is no tokenizer, is neither copied nor returned.
  * @returns undefined for a run whose tokenizer needs no file
  * @throws MurmurError `TOKENIZER_INVALID`, `STORAGE_FAILED`; whatever `fetch` throws
  */
@@ -55,15 +56,15 @@ export async function keepTokenizer(
   if (data.kind !== 'text' || data.tokenizer.kind !== 'file') return undefined
   const config = { ...data.tokenizer, file: paths.tokenizer }
   const kept = await readTokenizerFile(config, '/').catch(ignoreInvalid)
-  if (kept) return { config, content: kept.content }
-  const content = await findTokenizer(data.tokenizer, init)
-  await write(paths.tokenizer, content)
+  const content = kept ?? (await findTokenizer(data.tokenizer, init))
+  await parseTokenizer(content, kept ? paths.tokenizer : data.tokenizer.file)
+  if (!kept) await write(paths.tokenizer, content)
   return { config, content }
 }
 
 async function findTokenizer(named: TokenizerFile, init: KeepTokenizerInit): Promise<Uint8Array> {
   try {
-    return (await readTokenizerFile(named, init.directory)).content
+    return await readTokenizerFile(named, init.directory)
   } catch (error) {
     if (!isErrorCode(error, 'TOKENIZER_INVALID') || !init.fetch) throw error
     if (error.details.found !== undefined) init.onOther?.(error)

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { readFileSync, realpathSync } from 'node:fs'
 import { registerHooks } from 'node:module'
-import { isAbsolute } from 'node:path'
+import { isAbsolute, relative, resolve, sep } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { MurmurError } from '../../core/errors.ts'
 import { moduleError } from './module-error.ts'
@@ -14,6 +14,22 @@ export interface ModuleFile {
   path: string
   /** What the run expects, in hexadecimal; empty if it expects nothing yet. */
   sha256: string
+}
+
+/**
+ * Where the file is that a specification names, absolute. The specification may be a stranger's: where links lead out of
+ * the folder or into a `node_modules` the file is not looked at.
+ * @param module relative to `folder`
+ * @throws MurmurError `MODEL_MISSING` if there is no such file in the folder
+ */
+export function locateModule(module: string, folder: string): string {
+  const path = resolve(folder, module)
+  const [root, real] = [realPath(folder, path), realPath(path, path)]
+  const parts = relative(root, real).split(sep)
+  if (parts[0] === '..' || isAbsolute(parts.join(sep)) || parts.some(part => /^node_modules$/i.test(part))) {
+    throw missing(path, `it is ${real}, elsewhere than below ${root}`)
+  }
+  return path
 }
 
 /**
@@ -74,11 +90,24 @@ function readModule(path: string): Buffer {
   try {
     return readFileSync(path)
   } catch (cause) {
-    throw new MurmurError({
-      code: 'MODEL_MISSING',
-      message: `The run's model ${path} is not here: ask whoever started the run for the file and name it with --model (${(cause as Error).message})`,
-      details: { path },
-      cause,
-    })
+    throw missing(path, (cause as Error).message, cause)
   }
+}
+
+/** Without links, in the spelling of the file system. */
+function realPath(path: string, module: string): string {
+  try {
+    return realpathSync.native(path)
+  } catch (cause) {
+    throw missing(module, (cause as Error).message, cause)
+  }
+}
+
+function missing(path: string, problem: string, cause?: unknown): MurmurError {
+  return new MurmurError({
+    code: 'MODEL_MISSING',
+    message: `The run's model ${path} is not here: ask whoever started the run for the file and name it with --model (${problem})`,
+    details: { path },
+    cause,
+  })
 }

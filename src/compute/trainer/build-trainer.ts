@@ -1,15 +1,15 @@
-import { resolve } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Arena, createArena } from '../../core/arena.ts'
 import { systemClock } from '../../core/clock.ts'
 import { MurmurError } from '../../core/errors.ts'
 import { layoutParameters, type ParameterLayout } from '../../core/layout.ts'
 import { random } from '../../core/random.ts'
-import { type DataConfig, openData } from '../data/source.ts'
+import { type DataConfig, type OpenData, openData } from '../data/source.ts'
 import type { Tokenising } from '../data/token-cache.ts'
 import { orderBackends } from '../engine/create-engine.ts'
 import type { BackendChoice, Precision } from '../engine/engine.ts'
 import { type BackendNotice, onFirstBackend } from '../engine/fallback.ts'
+import { locateModule } from '../models/load-module.ts'
 import type { Model } from '../models/model.ts'
 import { type ModelConfig, openModel } from '../models/registry.ts'
 import type { OptimizerConfig } from '../optim/registry.ts'
@@ -85,9 +85,7 @@ export interface BuildTrainerInit {
  */
 export async function buildTrainer(config: TrainerConfig, init: BuildTrainerInit = {}): Promise<Trainer> {
   const { partition, stream, directory, cache, compute } = config.own
-  const { arena = createArena() } = init
-  const { backend = 'cpu', threads, precision = 'float32', microBatches = 1, strict } = compute
-  requireDivisible(config.batch, microBatches)
+  requireDivisible(config.batch, compute.microBatches ?? 1)
   const data = await openData(config.data, {
     directory,
     batchSize: config.batch,
@@ -98,6 +96,19 @@ export async function buildTrainer(config: TrainerConfig, init: BuildTrainerInit
     validationBatches: config.validationBatches,
     cache: { directory: cache, signal: init.signal, onProgress: init.onTokenising },
   })
+  try {
+    return await buildOn(data, config, init)
+  } catch (error) {
+    data.train.close()
+    throw error
+  }
+}
+
+/** The trainer closes the data. */
+async function buildOn(data: OpenData, config: TrainerConfig, init: BuildTrainerInit): Promise<Trainer> {
+  const { partition, stream, compute } = config.own
+  const { arena = createArena() } = init
+  const { backend = 'cpu', threads, precision = 'float32', microBatches = 1, strict } = compute
   const description = data.describe()
   const model = await openModel(config.model, { data: description, seed: config.seed, file: modelFile(config) })
   const layout = layoutParameters(model.parameters, config.shards)
@@ -146,7 +157,7 @@ export async function buildTrainer(config: TrainerConfig, init: BuildTrainerInit
 }
 
 function modelFile({ model, own }: TrainerConfig): string {
-  return own.model ?? (model.kind === 'module' ? resolve(own.directory, model.module) : '')
+  return own.model ?? (model.kind === 'module' ? locateModule(model.module, own.directory) : '')
 }
 
 function requireDivisible(batch: number, microBatches: number): void {

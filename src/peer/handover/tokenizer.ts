@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { LARGEST_TOKENIZER } from '../../compute/data/open-tokenizer.ts'
 import type { Clock } from '../../core/clock.ts'
 import { withDeadline } from '../../core/deadline.ts'
 import { MurmurError } from '../../core/errors.ts'
@@ -10,12 +11,10 @@ const TOKENIZER_PROTOCOL = '/murmuration/tokenizer/1.0.0'
 const ANSWER_TIMEOUT = 15_000
 /** Bytes a millisecond below which a link counts as stuck. */
 const SLOWEST = 32
-/** Largest file that is taken from a peer, in bytes: several times the largest that are about. */
-const LARGEST = 64 * 1024 * 1024
 /** Bytes sent at a time. */
 const CHUNK = 64 * 1024
 
-const headerSchema = z.strictObject({ bytes: z.int().min(1).max(LARGEST) })
+const headerSchema = z.strictObject({ bytes: z.int().min(1).max(LARGEST_TOKENIZER) })
 
 /** Hands the run's tokenizer.json to whoever asks: its size in a message, then its bytes. */
 export async function serveTokenizer(transport: Transport, content: Uint8Array): Promise<void> {
@@ -71,7 +70,7 @@ function readHeader(message: Uint8Array, peer: PeerId): number {
   try {
     return headerSchema.parse(JSON.parse(new TextDecoder().decode(message))).bytes
   } catch (cause) {
-    const problem = `Expected from peer ${peer} the size of its tokenizer, at most ${LARGEST} bytes`
+    const problem = `Expected from peer ${peer} the size of its tokenizer, at most ${LARGEST_TOKENIZER} bytes`
     throw new MurmurError({ code: 'MESSAGE_INVALID', message: problem, details: { peer }, cause })
   }
 }

@@ -34,8 +34,12 @@ export function parseCanonical(text: string): RunSpecification {
   if (canonicalSpecification(result.specification) !== text) {
     throw invalid('it is not in canonical form; another version of murmur may have written it')
   }
-  const { model } = result.specification
+  // Whoever starts a run fills these in. Without them any file of this machine would do.
+  const { model, data } = result.specification
   if (model.kind === 'module' && model.sha256 === '') throw invalid('it does not tell the SHA-256 of its model')
+  if (data.kind === 'text' && data.tokenizer.kind === 'file' && data.tokenizer.sha256 === '') {
+    throw invalid('it does not tell the SHA-256 of its tokenizer')
+  }
   return result.specification
 }
 

@@ -1,11 +1,11 @@
 import { resolve } from 'node:path'
-import { verifyModule } from '../../compute/models/load-module.ts'
+import { locateModule, verifyModule } from '../../compute/models/load-module.ts'
 import type { RunSpecification } from './schema.ts'
 
 /**
  * The same run with the SHA-256 of its model's file, and where that file is. Nothing of it is run.
  * @param path the file, if not where the specification says
- * @param folder what the specification's path is relative to
+ * @param folder what the specification's path is relative to, and does not lead out of
  * @throws MurmurError `MODEL_MISSING`, `MODEL_MISMATCH`
  */
 export function withModelFile(
@@ -15,7 +15,7 @@ export function withModelFile(
 ): { specification: RunSpecification; model?: string } {
   const { model } = specification
   if (model.kind !== 'module') return { specification }
-  const file = path === undefined ? resolve(folder, model.module) : resolve(path)
+  const file = path === undefined ? locateModule(model.module, folder) : resolve(path)
   const sha256 = verifyModule({ path: file, sha256: model.sha256 })
   return { specification: { ...specification, model: { ...model, sha256 } }, model: file }
 }

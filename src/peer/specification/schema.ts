@@ -80,14 +80,15 @@ const cnn = z.strictObject({
   }),
 })
 
-const MODULE_FORM = 'a relative path of a .ts, .mts, .js or .mjs file, below the folder of the run file'
+const MODULE_FORM = 'a relative path of a .ts, .mts, .js or .mjs file, below the folder of the run file, without colons'
 
 const module = z.strictObject({
   kind: z.literal('module').register(keyDocumentation, {
     says: 'A model of your own in a file (docs/models.md). This key may be left out.',
   }),
   module: path()
-    .regex(/^(?!.*\\)(?!\/)(?!(?:.*\/)?(?:\.\.|node_modules)\/)\P{Cc}*\.m?[tj]s$/u)
+    .regex(/^(?!\/)[^\p{Cc}\\:]*\.m?[tj]s$/u) // no drive, no stream of a file
+    .regex(/^(?!(?:.*\/)?(?:\.\.|node_modules)\/)/isu) // some file systems do not tell case apart
     .register(keyDocumentation, {
       says: 'The file. Each peer needs it on its own machine: it is never sent.',
       form: MODULE_FORM,
@@ -139,7 +140,7 @@ const tokenizerFile = z.strictObject({
     source: 'github.com/huggingface/tokenizers',
   }),
   file: path().register(keyDocumentation, {
-    says: 'A tokenizer.json, relative to the folder murmur is started in. Joiners get it from the swarm.',
+    says: 'A tokenizer.json (<= 64 MiB), relative to the folder murmur is started in. Joiners get a copy.',
     form: PATH_FORM,
   }),
   sha256: z

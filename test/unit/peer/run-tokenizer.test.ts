@@ -78,6 +78,33 @@ test('the run directory gets the named file, or the swarm’s where it is anothe
   t.is(await keepTokenizer(paths, parseSpecification(''), { directory }), undefined)
 })
 
+test('no file of this machine is copied for a stranger who names it, without its hash or with it', async t => {
+  const directory = folder(t)
+  const secret = Buffer.from('-----BEGIN OPENSSH PRIVATE KEY-----')
+  writeFileSync(join(directory, 'tokens.json'), secret)
+  mkdirSync(join(directory, 'run'))
+  const paths = runPaths(join(directory, 'run'))
+  const refused = async (hash: string, message: RegExp, fetch?: () => Promise<Uint8Array>) => {
+    const keeping = keepTokenizer(paths, named(hash), { directory, fetch })
+    await t.throwsAsync(keeping, { code: 'TOKENIZER_INVALID', message })
+  }
+  const secretHash = createHash('sha256').update(secret).digest('hex')
+  await refused('', /is not the one of this run/)
+  await refused('', /a peer sent it with SHA-256/, async () => content)
+  await refused(secretHash, /expected a Hugging Face tokenizer\.json/)
+  rmSync(join(directory, 'tokens.json'))
+  await refused(secretHash, /expected a Hugging Face tokenizer\.json/, async () => secret)
+  t.false(existsSync(paths.tokenizer))
+  writeFileSync(paths.tokenizer, secret)
+  await refused(secretHash, /expected a Hugging Face tokenizer\.json/)
+  await refused('', /no such file/)
+  t.deepEqual(await keptTokenizer(paths, { kind: 'file', file: 'tokens.json', sha256: '' }), {
+    kind: 'file',
+    file: 'tokens.json',
+    sha256: '',
+  })
+})
+
 test('a checkpoint’s tokenizer is the copy in its run directory, as long as that is the right one', async t => {
   const paths = runPaths(folder(t))
   const config = { kind: 'file', file: 'tokens.json', sha256 } as const

@@ -1,9 +1,15 @@
 import { createHash } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
-import { openTokenizer, type TokenizerConfig, tokenizerJson } from '../../../../src/compute/data/open-tokenizer.ts'
+import {
+  identifyTokenizerFile,
+  LARGEST_TOKENIZER,
+  openTokenizer,
+  type TokenizerConfig,
+  tokenizerJson,
+} from '../../../../src/compute/data/open-tokenizer.ts'
 import { strangeText } from '../../../support/strange-text.ts'
 import { metaspaceTokenizerJson, tinyTokenizerJson } from '../../../support/tiny-tokenizer.ts'
 
@@ -11,8 +17,9 @@ function file(t: ExecutionContext, content: string | object): TokenizerConfig & 
   const folder = mkdtempSync(join(tmpdir(), 'murmur-tokenizer-'))
   t.teardown(() => rmSync(folder, { recursive: true }))
   const path = join(folder, 'tokenizer.json')
-  writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content))
-  return { kind: 'file', file: path, sha256: '' }
+  const text = typeof content === 'string' ? content : JSON.stringify(content)
+  writeFileSync(path, text)
+  return { kind: 'file', file: path, sha256: createHash('sha256').update(text).digest('hex') }
 }
 
 const texts = [
@@ -114,6 +121,18 @@ test('a file that is missing, no JSON, no tokenizer or another one is one clear 
     { ...good, sha256: 'ab'.repeat(32) },
     /not the one of this run: expected SHA-256 abab.*, found [0-9a-f]{64}$/,
   )
-  const sha256 = createHash('sha256').update(JSON.stringify(tinyTokenizerJson())).digest('hex')
-  await t.notThrowsAsync(openTokenizer({ ...good, sha256 }, '/'))
+  await refused({ ...good, sha256: '' }, /not the one of this run/)
+  await t.notThrowsAsync(openTokenizer(good, '/'))
+})
+
+test('a file is identified if it is a tokenizer that can be handed over', async t => {
+  const good = file(t, tinyTokenizerJson())
+  t.is(await identifyTokenizerFile(good.file, '/'), good.sha256)
+  const refused = async (path: string, message: RegExp) => {
+    await t.throwsAsync(identifyTokenizerFile(path, '/'), { code: 'TOKENIZER_INVALID', message })
+  }
+  await refused(file(t, '{}').file, /expected a Hugging Face tokenizer\.json/)
+  truncateSync(good.file, LARGEST_TOKENIZER + 1)
+  await refused(good.file, /^The tokenizer .*: expected at most 67108864 bytes, found 67108865$/)
+  await refused('nowhere.json', /no such file$/)
 })

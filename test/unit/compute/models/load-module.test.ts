@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto'
-import { writeFileSync } from 'node:fs'
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as tf from '@tensorflow/tfjs-core'
 import * as tfLayers from '@tensorflow/tfjs-layers'
 import test from 'ava'
-import { importModule, verifyModule } from '../../../../src/compute/models/load-module.ts'
+import { importModule, locateModule, verifyModule } from '../../../../src/compute/models/load-module.ts'
 import { MurmurError } from '../../../../src/core/errors.ts'
 import { processFolder } from '../../../support/tiny-text.ts'
 
@@ -57,6 +57,35 @@ test('a file that is not there', t => {
   const error = t.throws(() => verifyModule({ path, sha256: '' }))
   t.like(error, { code: 'MODEL_MISSING' })
   t.true(error!.message.includes(path) && error!.message.includes('--model'))
+})
+
+test('a path of the specification leads neither out of its folder nor into a node_modules', t => {
+  const inside = join(folder, 'inside')
+  mkdirSync(join(inside, 'models'), { recursive: true })
+  mkdirSync(join(inside, 'NODE_modules'))
+  for (const path of ['outside.ts', 'inside/models/a.ts', 'inside/NODE_modules/b.js']) write(path, 'export {}')
+  const link = (target: string, name: string) => symlinkSync(target, join(inside, name))
+  link('models', 'linked')
+  link('..', 'up')
+  link(join(folder, 'outside.ts'), 'out.ts')
+  link('NODE_modules', 'packages')
+  symlinkSync(inside, join(folder, 'folder'))
+  for (const module of ['models/a.ts', './linked/a.ts']) {
+    t.is(locateModule(module, inside), join(inside, module))
+    t.is(locateModule(module, join(folder, 'folder')), join(folder, 'folder', module))
+  }
+  for (const module of ['out.ts', 'up/outside.ts', '../outside.ts', join(folder, 'outside.ts'), 'packages/b.js']) {
+    const error = t.throws(
+      () => locateModule(module, inside),
+      { message: /, elsewhere than below .*inside\)$/ },
+      module,
+    )
+    t.like(error, { code: 'MODEL_MISSING' })
+  }
+  t.like(
+    t.throws(() => locateModule('nowhere.ts', inside)),
+    { code: 'MODEL_MISSING' },
+  )
 })
 
 for (const [name, text, message] of [

@@ -1,3 +1,4 @@
+import { readdirSync, readlinkSync } from 'node:fs'
 import test from 'ava'
 import { buildTrainer } from '../../../../src/compute/trainer/build-trainer.ts'
 import { processFolder, tinyTextFile } from '../../../support/tiny-text.ts'
@@ -31,3 +32,26 @@ test('peers of one run begin alike and read different batches', async t => {
   t.notDeepEqual((await otherRun.save()).parameters.slice(), initial)
   t.is(otherRun.layout.shards.length, 1)
 })
+
+const onLinux = process.platform === 'linux' ? test : test.skip
+onLinux('a trainer that cannot be built leaves no file of its data open', async t => {
+  const text = tinyTextFile(processFolder())
+  const mine = tinyTrainerConfig(text)
+  const built = await buildTrainer(mine)
+  t.true(openFiles().includes(text))
+  await built.close()
+  t.false(openFiles().includes(text))
+  const model = { kind: 'module', module: 'nowhere.ts', sha256: 'ab'.repeat(32), context: 16 } as const
+  await t.throwsAsync(buildTrainer({ ...mine, model }), { code: 'MODEL_MISSING' })
+  t.false(openFiles().includes(text))
+})
+
+function openFiles(): string[] {
+  return readdirSync('/proc/self/fd').flatMap(descriptor => {
+    try {
+      return [readlinkSync(`/proc/self/fd/${descriptor}`)]
+    } catch {
+      return [] // the one that the folder was read by
+    }
+  })
+}

@@ -1,4 +1,5 @@
 import test from 'ava'
+import { LARGEST_TOKENIZER } from '../../../../src/compute/data/open-tokenizer.ts'
 import { memoryNetwork } from '../../../../src/network/memory.ts'
 import { fetchTokenizer, serveTokenizer } from '../../../../src/peer/handover/tokenizer.ts'
 import { virtualClock } from '../../../support/virtual-clock.ts'
@@ -25,7 +26,7 @@ test('a file of many chunks arrives as it is', async t => {
 for (const [what, header] of Object.entries({
   garbage: 'garbage',
   'no size': '{}',
-  'more than a tokenizer can be': '{"bytes":1000000000}',
+  'more than a tokenizer can be': `{"bytes":${LARGEST_TOKENIZER + 1}}`,
   'nothing at all': '{"bytes":0}',
 })) {
   test(`${what} is refused`, async t => {

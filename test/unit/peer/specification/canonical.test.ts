@@ -7,6 +7,7 @@ import {
   withDataPaths,
 } from '../../../../src/peer/specification/canonical.ts'
 import { parseSpecification } from '../../../../src/peer/specification/parse.ts'
+import type { RunSpecification } from '../../../../src/peer/specification/schema.ts'
 
 const files = [
   '',
@@ -46,6 +47,17 @@ test('the canonical text does not depend on how the object was made', t => {
   t.is(canonicalSpecification(reversed), canonicalSpecification(specification))
 })
 
+/** A stranger's, who names a file of this machine. */
+function withTokenizer(sha256: string): string {
+  const { data, ...rest } = parseSpecification('')
+  const tokenizer = { kind: 'file', file: '/home/u/.ssh/id_rsa', sha256 }
+  return canonicalSpecification({ ...rest, data: { ...data, tokenizer } } as RunSpecification)
+}
+
+test('a tokenizer with its hash is accepted from another peer', t => {
+  t.notThrows(() => parseCanonical(withTokenizer('ab'.repeat(32))))
+})
+
 const canonical = canonicalSpecification(parseSpecification(''))
 for (const [what, text] of [
   ['nothing', ''],
@@ -63,6 +75,9 @@ for (const [what, text] of [
   ['deep nesting', '['.repeat(30_000) + ']'.repeat(30_000)],
   ['a prototype', canonical.replace('{', '{"__proto__":{"batch":9},')],
   ['null', 'null'],
+  ['a tokenizer whose hash nobody filled in', withTokenizer('')],
+  ['a tokenizer whose hash is too short', withTokenizer('ab'.repeat(31))],
+  ['a tokenizer whose hash is none', withTokenizer('AB'.repeat(32))],
   ['a model whose hash nobody filled in', canonicalSpecification(parseSpecification('model: {module: a.ts}'))],
 ] as const) {
   test(`what another peer sent is refused: ${what}`, t => {

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { mkdtemp, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm, symlink, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'ava'
 import { runId } from '../../../../src/peer/specification/canonical.ts'
@@ -57,4 +57,9 @@ test('the hash of a model that is a module is filled in, or compared', async t =
   t.is(runId((await loadSpecification(path)).specification), runId(loaded.specification))
   await writeFile(file, 'export {} // changed')
   await t.throwsAsync(loadSpecification(path), { code: 'MODEL_MISMATCH' })
+
+  await rm(file)
+  await symlink(elsewhere, file)
+  await t.throwsAsync(loadSpecification(path), { code: 'MODEL_MISSING', message: /elsewhere than below/ })
+  t.is((await loadSpecification(path, file)).model, file) // who names it by --model may mean any
 })
