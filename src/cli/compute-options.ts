@@ -1,7 +1,11 @@
+import { availableParallelism } from 'node:os'
 import { type Command, Option } from 'commander'
 import { type BackendChoice, backendChoices, type Precision, precisions } from '../compute/engine/engine.ts'
 import type { ComputeInit } from '../compute/trainer/build-trainer.ts'
 import { integer } from './arguments.ts'
+
+/** With many more threads than cores, an operation waits for threads that wait for a core: minutes for one step. */
+export const MOST_THREADS = 4 * availableParallelism()
 
 /** How this machine computes, of every command that runs a model. */
 export interface EngineOptions {
@@ -23,7 +27,7 @@ export function addEngineOptions(command: Command): Command {
         .choices(backendChoices)
         .default('auto'),
     )
-    .option('--threads <n>', 'threads inside one operation', integer(1, 1024), 1)
+    .option('--threads <n>', 'threads inside one operation', integer(1, MOST_THREADS), 1)
     .option('--strict', 'fail where a model that cannot be traced would run on a slower backend', false)
 }
 

@@ -34,8 +34,8 @@ export function addTrainingOptions(command: Command): Command {
 
 export function addWeightsOption(command: Command): Command {
   return command.option(
-    '--weights <file>',
-    "begin with these weights: a safetensors file of Hugging Face's GPT-2, or a checkpoint of another run",
+    '--weights <path>',
+    "begin with these weights: a safetensors file of Hugging Face's GPT-2, a checkpoint or a run directory",
   )
 }
 

@@ -2,6 +2,7 @@ import { type Command, Option } from 'commander'
 import type { BenchmarkPreset } from '../../compute/engine/benchmark.ts'
 import { integer } from '../arguments.ts'
 import { addCommand, type CommandContext, type Runner } from '../command.ts'
+import { MOST_THREADS } from '../compute-options.ts'
 import { formatBytes, formatPercent } from '../format.ts'
 import { table } from '../table.ts'
 
@@ -32,7 +33,7 @@ function addBenchStep(bench: Command, run: Runner): void {
     ],
   })
     .addOption(new Option('--preset <name>', 'which model').choices(['small', 'medium']).default('small'))
-    .option('--threads <n>', 'threads inside one operation', integer(1, 1024), 1)
+    .option('--threads <n>', 'threads inside one operation', integer(1, MOST_THREADS), 1)
     .action(run(benchStep))
 }
 

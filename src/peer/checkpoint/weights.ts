@@ -1,4 +1,4 @@
-import { type FileHandle, open, stat } from 'node:fs/promises'
+import { type FileHandle, open, readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { ModelConfig } from '../../compute/models/registry.ts'
 import type { MurmurError } from '../../core/errors.ts'
@@ -40,13 +40,13 @@ const converters: Partial<
 }
 
 /**
- * Looks at a file of weights, or at `model.safetensors` in a folder, and at what is known of its model.
+ * Looks at a file of weights, `model.safetensors` in a folder, or the newest checkpoint of a run directory, and at what is known of its model.
  * @throws MurmurError `CHECKPOINT_INVALID` when it is cut short, no safetensors file, or of a model that computes otherwise;
  *   `STORAGE_FAILED`
  */
 export async function openWeights(path: string, model: ModelConfig): Promise<Weights> {
   try {
-    const file = (await stat(path)).isDirectory() ? join(path, 'model.safetensors') : path
+    const file = await weightsFile(path)
     const { metadata, tensors } = await withFile(file, async handle => (await readHeader(handle, file)).header)
     const weights = new WeightsFile(file, tensors, await readModelFunction(file, metadata))
     weights.requireSameFunction(model)
@@ -54,6 +54,21 @@ export async function openWeights(path: string, model: ModelConfig): Promise<Wei
   } catch (error) {
     throw storageError('read the weights', path, error)
   }
+}
+
+/** Of a folder `model.safetensors`, or of a run directory its newest checkpoint. */
+async function weightsFile(path: string): Promise<string> {
+  if (!(await stat(path)).isDirectory()) return path
+  for (const folder of [path, join(path, 'checkpoints')]) {
+    const names = await readdir(folder).catch((): string[] => []) // what is missing is told of the file below
+    if (names.includes('model.safetensors')) return join(folder, 'model.safetensors')
+    const newest = names
+      .filter(name => /^checkpoint-\d+\.safetensors$/.test(name))
+      .toSorted()
+      .at(-1)
+    if (newest) return join(folder, newest)
+  }
+  return join(path, 'model.safetensors')
 }
 
 class WeightsFile implements Weights {

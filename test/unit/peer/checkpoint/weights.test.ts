@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import test, { type ExecutionContext } from 'ava'
@@ -99,6 +99,21 @@ for (const dtype of ['F16', 'BF16'] as const) {
     t.deepEqual([...(await load(write(join(folder(t), 'x'), convert(gpt2Tensors(), dtype))))], expected())
   })
 }
+
+test('of a folder model.safetensors, of a run directory its newest checkpoint', async t => {
+  const path = folder(t)
+  const checkpoints = join(path, 'checkpoints')
+  mkdirSync(checkpoints)
+  for (const step of ['0000000009', '0000000010']) {
+    write(join(checkpoints, `checkpoint-${step}.safetensors`), gpt2Tensors())
+  }
+  const newest = join(checkpoints, 'checkpoint-0000000010.safetensors')
+  t.is((await openWeights(path, config)).path, newest)
+  t.is((await openWeights(checkpoints, config)).path, newest)
+  const own = write(join(path, 'model.safetensors'), gpt2Tensors())
+  t.is((await openWeights(path, config)).path, own)
+  t.deepEqual([...(await load(path))], expected())
+})
 
 test("a checkpoint's optimizer state is left out", async t => {
   const tensors = gpt2Tensors()
