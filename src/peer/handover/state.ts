@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Clock } from '../../core/clock.ts'
 import { withDeadline } from '../../core/deadline.ts'
-import { MurmurError } from '../../core/errors.ts'
+import { isErrorCode, MurmurError } from '../../core/errors.ts'
 import type { ParameterLayout, Shard } from '../../core/layout.ts'
 import { float32 } from '../../exchange/compression/float32.ts'
 import { sendValues } from '../../exchange/compression/streaming.ts'
@@ -82,9 +82,13 @@ const ROUND = { pause: 1000, fruitless: 5 }
 /** Attempts at a peer that cannot be reached or breaks off. Whoever hands over wrong data gets no second one. */
 const MAX_ATTEMPTS = 3
 
+/** Rounds for which a peer may go on starting: it tells of its run before it has compiled, and perhaps tokenised, anything. */
+const STARTING_ROUNDS = 60
+
 /**
  * Fills `into` with parameters from the swarm, shard by shard, each verified by its hash. When a source dies, the
- * shards that are verified stay and the rest comes from the next one. Waits for busy peers as long as the signal lets it.
+ * shards that are verified stay and the rest comes from the next one. Waits for busy peers as long as the
+ * signal lets it, and a minute for those that are still starting.
  * @param into as long as the layout; holds anything when it fails
  * @throws MurmurError `STATE_UNAVAILABLE` when there is nobody left to ask; the signal's reason
  */
@@ -102,6 +106,7 @@ class StateFetch {
   readonly #digest: string
   readonly #missing: Set<Shard>
   readonly #attempts = new Map<PeerId, number>()
+  readonly #starting = new Map<PeerId, number>()
   readonly #state: FetchedState = { step: 0, tokens: 0, sources: [], failures: [] }
 
   constructor(components: FetchStateComponents, into: Float32Array) {
@@ -145,11 +150,19 @@ class StateFetch {
     } catch (error) {
       channel?.abort(error instanceof Error ? error : new Error(String(error)))
       signal.throwIfAborted()
+      // A peer of this run that does not hand state over is one that does not yet.
+      if (isErrorCode(error, 'PROTOCOL_MISMATCH') && this.#waitFor(peer)) return 'busy'
       const fault = error instanceof MurmurError && FOR_GOOD.has(error.code)
       this.#attempts.set(peer, fault ? MAX_ATTEMPTS : (this.#attempts.get(peer) ?? 0) + 1)
       this.#state.failures.push({ peer, reason: error instanceof Error ? error.message : String(error) })
       return 'failed'
     }
+  }
+
+  #waitFor(peer: PeerId): boolean {
+    const rounds = (this.#starting.get(peer) ?? 0) + 1
+    this.#starting.set(peer, rounds)
+    return rounds <= STARTING_ROUNDS
   }
 
   /** Takes every missing shard from one peer; nothing if it is busy. */

@@ -163,6 +163,33 @@ for (const [what, handler] of Object.entries(rogues)) {
   })
 }
 
+test('a peer that is still starting is waited for, a minute', async t => {
+  const { network, clock, joiner } = await swarm(0)
+  const late = network.transport('rogue')
+  await late.start()
+  const patient = await joiner('patient', { candidates: () => ['rogue'] })
+  await clock.advance(30_000)
+  const stream = random('late')
+  const host = new LocalHost(
+    Float32Array.from({ length: layout.length }, () => stream.normal()),
+    stream,
+  )
+  const progress = () => ({ step: 7, tokens: 70 })
+  const serving = { transport: late, parameters: host, layout, run: 'run', clock, progress, ready: () => true }
+  await serveState(serving)
+  await clock.advance(2000)
+  t.deepEqual(await patient.fetching, { step: 0, tokens: 70, sources: ['rogue'], failures: [] })
+  t.deepEqual(patient.into.slice(), host.initial)
+})
+
+test('a peer that never hands anything over is given up', async t => {
+  const { network, clock, joiner } = await swarm(0)
+  await network.transport('rogue').start()
+  const { fetching } = await joiner('j', { candidates: () => ['rogue'] })
+  await clock.advance(70_000)
+  await t.throwsAsync(fetching, { code: 'STATE_UNAVAILABLE', message: /does not speak/ })
+})
+
 test('nobody, another run, or NaN everywhere: STATE_UNAVAILABLE', async t => {
   const { clock, hosts, joiner } = await swarm(1)
   const nobody = await joiner('a', { candidates: () => [] })
