@@ -1,6 +1,7 @@
-import type { InferenceSession } from 'onnxruntime-node'
+import type { InferenceSession, Tensor } from 'onnxruntime-node'
 import { MurmurError } from '../../core/errors.ts'
 import type { TracedBackend } from './engine.ts'
+import { sizeOf } from './graph.ts'
 
 export type Runtime = typeof import('onnxruntime-node')
 
@@ -65,3 +66,18 @@ export async function openNativeSession(
 
 /** onnxruntime puts a C++ location and the failed condition in front of what went wrong. */
 const innermost = (message: string): string => message.replace(/^.*? was false\. /s, '').split('\n')[0]!
+
+/** A tensor over given memory, not a copy of it. @param name of the graph's input or output, for the error */
+export function hostTensor(
+  runtime: Runtime,
+  name: string,
+  memory: Float32Array | Int32Array,
+  shape: readonly number[],
+): Tensor {
+  if (memory.length !== sizeOf(shape)) {
+    throw new TypeError(`Expected \`${name}\` to have ${sizeOf(shape)} elements for [${shape}], got ${memory.length}`)
+  }
+  return memory instanceof Int32Array
+    ? new runtime.Tensor('int32', memory, shape)
+    : new runtime.Tensor('float32', memory, shape)
+}

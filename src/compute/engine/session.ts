@@ -1,8 +1,8 @@
 import type { Tensor } from 'onnxruntime-node'
 import type { TracedBackend } from './engine.ts'
-import { type Graph, graphInputs, sizeOf } from './graph.ts'
+import { type Graph, graphInputs } from './graph.ts'
 import { serialize } from './onnx/serialize.ts'
-import { loadRuntime, type Runtime } from './runtime.ts'
+import { hostTensor, loadRuntime, type Runtime } from './runtime.ts'
 import { leaseSession, type SessionLease } from './session-cache.ts'
 
 export type Elements = Float32Array | Int32Array
@@ -44,11 +44,11 @@ class OnnxSession implements Session {
     this.#shapes = new Map(inputs)
     for (const [name, shape] of inputs) {
       const memory = bound[name]
-      if (memory) this.#feeds[name] = this.#tensor(name, memory, shape)
+      if (memory) this.#feeds[name] = hostTensor(this.#runtime, name, memory, shape)
     }
     for (const [name, { shape }] of graph.outputs) {
       const memory = bound[name]
-      this.#fetches[name] = memory ? this.#tensor(name, memory, shape) : null
+      this.#fetches[name] = memory ? hostTensor(this.#runtime, name, memory, shape) : null
     }
     this.#unbound = [...graph.outputs.keys()].filter(name => !bound[name])
   }
@@ -59,7 +59,7 @@ class OnnxSession implements Session {
       if (all[name]) continue
       const memory = feeds[name]
       if (!memory) throw new TypeError(`Expected \`${name}\` among the inputs, got ${Object.keys(feeds).join(', ')}`)
-      all[name] = this.#tensor(name, memory, shape)
+      all[name] = hostTensor(this.#runtime, name, memory, shape)
     }
     const results = await this.#lease.native.run(all, this.#fetches)
     return Object.fromEntries(this.#unbound.map(name => [name, results[name]!.data as Elements]))
@@ -67,14 +67,5 @@ class OnnxSession implements Session {
 
   async release(): Promise<void> {
     await this.#lease.release()
-  }
-
-  #tensor(name: string, memory: Elements, shape: readonly number[]): Tensor {
-    if (memory.length !== sizeOf(shape)) {
-      throw new TypeError(`Expected \`${name}\` to have ${sizeOf(shape)} elements for [${shape}], got ${memory.length}`)
-    }
-    return memory instanceof Int32Array
-      ? new this.#runtime.Tensor('int32', memory, shape)
-      : new this.#runtime.Tensor('float32', memory, shape)
   }
 }

@@ -1,8 +1,8 @@
 import type { Tensor } from 'onnxruntime-node'
 import type { TracedBackend } from '../engine.ts'
-import { type Graph, graphInputs, sizeOf } from '../graph.ts'
+import { type Graph, graphInputs } from '../graph.ts'
 import { serialize } from '../onnx/serialize.ts'
-import { loadRuntime, type Runtime } from '../runtime.ts'
+import { hostTensor, loadRuntime, type Runtime } from '../runtime.ts'
 import type { Elements } from '../session.ts'
 import { leaseSession, type SessionLease } from '../session-cache.ts'
 
@@ -61,12 +61,12 @@ class OnnxDeviceSession implements DeviceSession {
     for (const [name, shape] of this.#inputs) {
       const feed = feeds[name]
       if (!feed) throw new TypeError(`Expected \`${name}\` among the inputs, got ${Object.keys(feeds).join(', ')}`)
-      tensors[name] = 'tensor' in feed ? feed.tensor : this.#tensor(name, feed, shape)
+      tensors[name] = 'tensor' in feed ? feed.tensor : hostTensor(this.#runtime, name, feed, shape)
     }
     const fetches = Object.fromEntries(
       [...this.#outputs].map(([name, shape]) => {
         const memory = into[name]
-        return [name, memory ? this.#tensor(name, memory, shape) : null]
+        return [name, memory ? hostTensor(this.#runtime, name, memory, shape) : null]
       }),
     )
     const results = await this.#lease.native.run(tensors, fetches)
@@ -82,14 +82,5 @@ class OnnxDeviceSession implements DeviceSession {
 
   async release(): Promise<void> {
     await this.#lease.release()
-  }
-
-  #tensor(name: string, memory: Elements, shape: readonly number[]): Tensor {
-    if (memory.length !== sizeOf(shape)) {
-      throw new TypeError(`Expected \`${name}\` to have ${sizeOf(shape)} elements for [${shape}], got ${memory.length}`)
-    }
-    return memory instanceof Int32Array
-      ? new this.#runtime.Tensor('int32', memory, shape)
-      : new this.#runtime.Tensor('float32', memory, shape)
   }
 }
