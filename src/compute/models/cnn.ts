@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-core'
+import { classifier, denseLayers } from './classifier.ts'
 import { heParameters } from './initialize.ts'
-import { classification, crossEntropy, linear } from './layers.ts'
-import type { Measured, Model, ModelParameter, NamedTensors } from './model.ts'
+import type { Model, ModelParameter } from './model.ts'
 
 export interface CnnInit {
   /** Rows, columns and channels of an image. Each must be >= 1. */
@@ -34,51 +34,18 @@ export function cnn(init: CnnInit): Model {
       `Expected \`channels\` to list 1 to ${most} convolutions, each of which halves an image of ${rows} by ${columns} pixels, got ${init.channels.length}`,
     )
   }
-  return new Cnn(init)
-}
-
-class Cnn implements Model {
-  readonly parameters: readonly ModelParameter[]
-  readonly #init: CnnInit
-
-  constructor(init: CnnInit) {
-    this.#init = init
-    this.parameters = cnnParameters(init)
-  }
-
-  inputs(batchSize: number) {
-    return [
-      { name: 'inputs', shape: [batchSize, ...this.#init.shape], dtype: 'float32' as const },
-      { name: 'targets', shape: [batchSize], dtype: 'int32' as const },
-    ]
-  }
-
-  tokens(batchSize: number): number {
-    return batchSize
-  }
-
-  loss(parameters: NamedTensors, batch: NamedTensors): tf.Scalar {
-    return crossEntropy(this.logits(parameters, batch.inputs!), batch.targets!)
-  }
-
-  evaluate(parameters: NamedTensors, batch: NamedTensors): Measured {
-    return classification(this.logits(parameters, batch.inputs!), batch.targets!)
-  }
-
-  logits(p: NamedTensors, images: tf.Tensor): tf.Tensor {
-    const { channels, hidden } = this.#init
-    let x = images as tf.Tensor4D
-    for (const i of channels.keys()) {
-      const convolved = tf.conv2d(x, p[`convolutions.${i}.weight`] as tf.Tensor4D, 1, 'same')
-      x = tf.maxPool(tf.relu(tf.add(convolved, p[`convolutions.${i}.bias`]!)), 2, 2, 'valid') as tf.Tensor4D
-    }
-    let y: tf.Tensor = tf.reshape(x, [images.shape[0]!, -1])
-    for (let i = 0; i <= hidden.length; i++) {
-      const out = linear(y, p[`layers.${i}.weight`]!, p[`layers.${i}.bias`]!)
-      y = i < hidden.length ? tf.relu(out) : out
-    }
-    return y
-  }
+  return classifier({
+    shape: init.shape,
+    parameters: cnnParameters(init),
+    logits(p, images) {
+      let x = images as tf.Tensor4D
+      for (const i of init.channels.keys()) {
+        const convolved = tf.conv2d(x, p[`convolutions.${i}.weight`] as tf.Tensor4D, 1, 'same')
+        x = tf.maxPool(tf.relu(tf.add(convolved, p[`convolutions.${i}.bias`]!)), 2, 2, 'valid') as tf.Tensor4D
+      }
+      return denseLayers(p, tf.reshape(x, [images.shape[0]!, -1]), init.hidden.length + 1)
+    },
+  })
 }
 
 function cnnParameters({ shape, channels, kernel, hidden, classes }: CnnInit): ModelParameter[] {

@@ -1,7 +1,6 @@
-import * as tf from '@tensorflow/tfjs-core'
+import { classifier, denseLayers } from './classifier.ts'
 import { heParameters } from './initialize.ts'
-import { classification, crossEntropy, linear } from './layers.ts'
-import type { Measured, Model, ModelParameter, NamedTensors } from './model.ts'
+import type { Model } from './model.ts'
 
 export interface MlpInit {
   /** Size of an example. Must be >= 1. */
@@ -22,46 +21,10 @@ export function mlp(init: MlpInit): Model {
       throw new TypeError(`Expected every size of the mlp to be an integer >= 1, got ${size}`)
     }
   }
-  return new Mlp(init)
-}
-
-class Mlp implements Model {
-  readonly parameters: readonly ModelParameter[]
-  readonly #inputs: number
-  readonly #layers: number
-
-  constructor({ inputs, hidden, classes }: MlpInit) {
-    const sizes = [inputs, ...hidden, classes]
-    this.#inputs = inputs
-    this.#layers = sizes.length - 1
-    this.parameters = sizes.slice(1).flatMap((to, i) => heParameters(`layers.${i}`, [sizes[i]!, to], i))
-  }
-
-  inputs(batchSize: number) {
-    return [
-      { name: 'inputs', shape: [batchSize, this.#inputs], dtype: 'float32' as const },
-      { name: 'targets', shape: [batchSize], dtype: 'int32' as const },
-    ]
-  }
-
-  tokens(batchSize: number): number {
-    return batchSize
-  }
-
-  loss(parameters: NamedTensors, batch: NamedTensors): tf.Scalar {
-    return crossEntropy(this.logits(parameters, batch.inputs!), batch.targets!)
-  }
-
-  evaluate(parameters: NamedTensors, batch: NamedTensors): Measured {
-    return classification(this.logits(parameters, batch.inputs!), batch.targets!)
-  }
-
-  logits(parameters: NamedTensors, inputs: tf.Tensor): tf.Tensor {
-    let x = inputs
-    for (let i = 0; i < this.#layers; i++) {
-      const out = linear(x, parameters[`layers.${i}.weight`]!, parameters[`layers.${i}.bias`]!)
-      x = i < this.#layers - 1 ? tf.relu(out) : out
-    }
-    return x
-  }
+  const sizes = [init.inputs, ...init.hidden, init.classes]
+  return classifier({
+    shape: [init.inputs],
+    parameters: sizes.slice(1).flatMap((to, i) => heParameters(`layers.${i}`, [sizes[i]!, to], i)),
+    logits: (parameters, inputs) => denseLayers(parameters, inputs, sizes.length - 1),
+  })
 }
