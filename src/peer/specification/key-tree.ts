@@ -1,5 +1,6 @@
 import * as z from 'zod'
-import { type KeyDocumentation, keyDocumentation, specificationSchema } from './schema.ts'
+import { type KeyDocumentation, keyDocumentation } from './key-documentation.ts'
+import { specificationSchema } from './schema.ts'
 
 /** A key of the specification, as the schema has it: what error messages and documents are made from. */
 export interface Key extends KeyDocumentation {
