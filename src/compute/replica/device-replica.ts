@@ -3,13 +3,13 @@ import type { ParameterLayout } from '../../core/layout.ts'
 import type { Batch, Precision, TracedBackend } from '../engine/engine.ts'
 import { measurementOf } from '../engine/evaluation-graph.ts'
 import { lossScaleName } from '../engine/gradients.ts'
-import { sizeOf } from '../engine/graph.ts'
 import { type Measurement, meanMeasurement } from '../engine/measurement.ts'
 import { seedName, seedOf } from '../engine/random-values.ts'
 import type { DeviceFeeds, DeviceResults } from '../engine/resident/device-session.ts'
 import { nextName, stateName, sumName } from '../engine/resident/step-graph.ts'
 import { type UpdateExpression, updateExpression } from '../engine/resident/update-expressions.ts'
 import { feedsOf, parameterName } from '../engine/signature.ts'
+import { zeroBatch } from '../engine/zero-batch.ts'
 import type { Model } from '../models/model.ts'
 import type { OptimizerConfig } from '../optim/registry.ts'
 import { DeviceTransfers, replace, type TensorVector } from './device-transfers.ts'
@@ -65,12 +65,7 @@ export async function deviceReplica(
  * compiled when they first run.
  */
 async function rehearse(replica: Replica, backend: TracedBackend, init: DeviceReplicaInit): Promise<void> {
-  const zeros: Batch = Object.fromEntries(
-    init.model.inputs(init.batchSize).map(({ name, shape, dtype }) => {
-      const length = sizeOf(shape)
-      return [name, dtype === 'int32' ? new Int32Array(length) : new Float32Array(length)]
-    }),
-  )
+  const zeros = zeroBatch(init.model.inputs(init.batchSize))
   try {
     await replica.evaluate(zeros)
     await replica.update(zeros, { learningRate: 0, age: 0, seed: 0 })

@@ -9,6 +9,7 @@ import { lossAndGradients } from '../gradients.ts'
 import { sizeOf } from '../graph.ts'
 import type { Measurement } from '../measurement.ts'
 import { registerGradients } from '../tfjs-gradients.ts'
+import { zeroBatch } from '../zero-batch.ts'
 import { withoutDropout } from './dropout.ts'
 import { type LoadedBackend, loadBackend } from './load-backend.ts'
 import { asUnsupported } from './unsupported.ts'
@@ -62,8 +63,8 @@ class EagerEngine implements Engine {
         }),
       )
     // Nothing is compiled: a step and an evaluation on zeros find out whether the backend has every kernel.
-    differentiate(zeros(inputs), 0, new Float32Array(layout.length))
-    measure(zeros(inputs))
+    differentiate(zeroBatch(inputs), 0, new Float32Array(layout.length))
+    measure(zeroBatch(inputs))
     return {
       backend: this.backend,
       threads: this.threads,
@@ -86,7 +87,7 @@ class EagerEngine implements Engine {
         const output = withoutDropout(this.#registered, () => forward(parameters, batchTensors(inputs, batch)))
         return Float32Array.from(output.dataSync())
       })
-    run(zeros(inputs))
+    run(zeroBatch(inputs))
     return { run: async batch => [run(batch)], release: async () => {} }
   }
 
@@ -126,11 +127,3 @@ function batchTensors(inputs: readonly InputSpec[], batch: Batch): NamedTensors 
     }),
   )
 }
-
-const zeros = (inputs: readonly InputSpec[]): Batch =>
-  Object.fromEntries(
-    inputs.map(({ name, shape, dtype }) => [
-      name,
-      dtype === 'int32' ? new Int32Array(sizeOf(shape)) : new Float32Array(sizeOf(shape)),
-    ]),
-  )
