@@ -1,5 +1,5 @@
 import test from 'ava'
-import type { AveragerFactory } from '../../src/exchange/averaging/averager.ts'
+import type { AveragerFactory } from '../../src/exchange/averager.ts'
 import { averagingSwarm, conserved, relativeDrift } from '../support/averaging-pair.ts'
 
 /** What every averaging algorithm must do, whatever it is. */

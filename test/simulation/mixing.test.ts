@@ -1,9 +1,9 @@
 import test from 'ava'
 import { random } from '../../src/core/random.ts'
 import { consensusDistance } from '../../src/core/vector.ts'
-import { halfCorrection } from '../../src/exchange/averaging/correction.ts'
 import { boundsLength, type Codec } from '../../src/exchange/compression/codec.ts'
 import { codecs } from '../../src/exchange/compression/codecs.ts'
+import { halfCorrection } from '../../src/exchange/pairing/correction.ts'
 import { randomMatching } from '../../src/exchange/topology/matching.ts'
 
 function coded(values: Float32Array, codec: Codec, bounds?: Float32Array): Float32Array {

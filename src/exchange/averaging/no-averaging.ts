@@ -1,4 +1,4 @@
-import { type Averager, type AveragerFactory, zeroCounters } from './averager.ts'
+import { type Averager, type AveragerFactory, zeroCounters } from '../averager.ts'
 
 /** The null algorithm: every peer for itself. The baseline that any averaging has to beat at equal tokens. */
 export function noAveraging(): AveragerFactory {

@@ -1,8 +1,6 @@
 import { MurmurError } from '../../core/errors.ts'
 import type { Shard } from '../../core/layout.ts'
 import { type StalenessInit, stalenessPolicy } from '../aggregation/staleness.ts'
-import type { CodecId } from '../compression/codecs.ts'
-import { type PartnerChoice, randomPartner } from '../topology/random-partner.ts'
 import {
   type Averager,
   type AveragerComponents,
@@ -10,10 +8,12 @@ import {
   type ExchangeOutcome,
   RECENT_STALENESS,
   zeroCounters,
-} from './averager.ts'
-import { Initiator } from './initiator.ts'
-import { AVERAGE_PROTOCOL } from './protocol.ts'
-import { Responder } from './responder.ts'
+} from '../averager.ts'
+import type { CodecId } from '../compression/codecs.ts'
+import { Initiator } from '../pairing/initiator.ts'
+import { AVERAGE_PROTOCOL } from '../pairing/protocol.ts'
+import { Responder } from '../pairing/responder.ts'
+import { type PartnerChoice, randomPartner } from '../topology/random-partner.ts'
 import { dueShards } from './schedule.ts'
 
 export interface PairwiseGossipInit {

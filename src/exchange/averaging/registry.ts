@@ -1,4 +1,4 @@
-import type { AveragerFactory } from './averager.ts'
+import type { AveragerFactory } from '../averager.ts'
 import { noAveraging } from './no-averaging.ts'
 import { type PairwiseGossipInit, pairwiseGossip } from './pairwise-gossip.ts'
 

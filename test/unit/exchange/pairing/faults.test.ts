@@ -1,5 +1,5 @@
 import test from 'ava'
-import type { ExchangeOutcome } from '../../../../src/exchange/averaging/averager.ts'
+import type { ExchangeOutcome } from '../../../../src/exchange/averager.ts'
 import { pairwiseGossip } from '../../../../src/exchange/averaging/pairwise-gossip.ts'
 import { averagingSwarm, conserved, relativeDrift } from '../../../support/averaging-pair.ts'
 import { type Crossing, faultyTransport } from '../../../support/faulty-transport.ts'

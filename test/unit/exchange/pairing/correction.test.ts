@@ -1,8 +1,8 @@
 import test from 'ava'
 import { random } from '../../../../src/core/random.ts'
-import { halfCorrection } from '../../../../src/exchange/averaging/correction.ts'
 import { boundsLength } from '../../../../src/exchange/compression/codec.ts'
 import { codecs } from '../../../../src/exchange/compression/codecs.ts'
+import { halfCorrection } from '../../../../src/exchange/pairing/correction.ts'
 
 function exchanged(sent: Float32Array, own: Float32Array, codec: (typeof codecs)[keyof typeof codecs]) {
   const received = new Float32Array(sent.length)

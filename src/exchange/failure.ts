@@ -1,5 +1,5 @@
-import { MurmurError } from '../../core/errors.ts'
-import type { ExchangeFailure } from '../../core/telemetry.ts'
+import { MurmurError } from '../core/errors.ts'
+import type { ExchangeFailure } from '../core/telemetry.ts'
 
 /** Ends an exchange for a reason that no error code says: the partner's refusal, or our own policy. */
 export class ExchangeRefused extends Error {

@@ -1,9 +1,9 @@
-import type { Clock } from '../../core/clock.ts'
-import type { Shard } from '../../core/layout.ts'
-import type { ParameterHost } from '../../core/parameters.ts'
-import type { Random } from '../../core/random.ts'
-import type { ExchangeFailure, Telemetry } from '../../core/telemetry.ts'
-import type { PeerId, Transport } from '../../network/transport.ts'
+import type { Clock } from '../core/clock.ts'
+import type { Shard } from '../core/layout.ts'
+import type { ParameterHost } from '../core/parameters.ts'
+import type { Random } from '../core/random.ts'
+import type { ExchangeFailure, Telemetry } from '../core/telemetry.ts'
+import type { PeerId, Transport } from '../network/transport.ts'
 
 /**
  * An averaging algorithm at work: decides when, with whom, how combined and how encoded this peer's parameters meet

@@ -1,6 +1,6 @@
 import test from 'ava'
-import { PreparedDeltas } from '../../../../src/exchange/averaging/prepared-deltas.ts'
 import { float32 } from '../../../../src/exchange/compression/float32.ts'
+import { PreparedDeltas } from '../../../../src/exchange/pairing/prepared-deltas.ts'
 import { virtualClock } from '../../../support/virtual-clock.ts'
 
 const shard = { name: 's', offset: 0, length: 1 }

@@ -1,9 +1,9 @@
 import test from 'ava'
-import type { ExchangeOutcome } from '../../../../src/exchange/averaging/averager.ts'
+import type { ExchangeOutcome } from '../../../../src/exchange/averager.ts'
 import { noAveraging } from '../../../../src/exchange/averaging/no-averaging.ts'
 import { pairwiseGossip } from '../../../../src/exchange/averaging/pairwise-gossip.ts'
-import { AVERAGE_PROTOCOL } from '../../../../src/exchange/averaging/protocol.ts'
 import { float32 } from '../../../../src/exchange/compression/float32.ts'
+import { AVERAGE_PROTOCOL } from '../../../../src/exchange/pairing/protocol.ts'
 import type { Channel, ChannelHandler } from '../../../../src/network/transport.ts'
 import { averagingSwarm } from '../../../support/averaging-pair.ts'
 

@@ -1,5 +1,5 @@
 import test from 'ava'
-import { requirePlausible } from '../../../../src/exchange/averaging/plausible.ts'
+import { requirePlausible } from '../../../../src/exchange/pairing/plausible.ts'
 
 test('models of a run are near each other; what is ten times as far as our own size is refused', t => {
   t.notThrows(() => requirePlausible('p', 1.4, 1))
