@@ -1,13 +1,14 @@
 import type { Clock } from '../core/clock.ts'
 import type { Shard } from '../core/layout.ts'
-import type { ParameterHost } from '../core/parameters.ts'
+import type { GradientReducer, ParameterHost } from '../core/parameters.ts'
 import type { Random } from '../core/random.ts'
 import type { ExchangeFailure, Telemetry } from '../core/telemetry.ts'
 import type { PeerId, Transport } from '../network/transport.ts'
 
 /**
  * An averaging algorithm at work: decides when, with whom, how combined and how encoded this peer's parameters meet
- * the others'. It reads and changes parameters through the `ParameterHost` alone and never holds training up.
+ * the others'. It reads and changes parameters through the `ParameterHost` alone. Only a synchronous algorithm holds
+ * training up, at its barriers or over a step's gradient; the others leave both undefined.
  */
 export interface Averager {
   /** Names of the shards this peer averages. */
@@ -27,6 +28,16 @@ export interface Averager {
    * waits share one exchange.
    */
   exchange(shard: string): Promise<ExchangeOutcome>
+  readonly barriers?: Barriers
+  readonly reduceGradient?: GradientReducer
+}
+
+/** Where training waits for the others. */
+export interface Barriers {
+  /** The first step, beyond `step`, after which training waits; Infinity if there is none. */
+  after(step: number): number
+  /** What is done there, `step` steps being finished; training goes on when it has resolved. Never rejects. */
+  meet(step: number, signal: AbortSignal): Promise<void>
 }
 
 export type ExchangeOutcome = 'ok' | ExchangeFailure
@@ -48,7 +59,7 @@ export interface AveragingCounters {
   staleness: number[]
 }
 
-export const RECENT_STALENESS = 256
+const RECENT_STALENESS = 256
 
 export interface AveragerComponents {
   transport: Transport
@@ -59,9 +70,24 @@ export interface AveragerComponents {
   run: string
   /** Live peers, this one not among them, that host the shard. */
   partners(shard: string): readonly PeerId[]
+  /** Those of them that have steps to make. */
+  training(shard: string): readonly PeerId[]
   clock: Clock
   random: Random
   telemetry: Telemetry
+}
+
+/** Counts what an exchange came to. */
+export function countOutcome(counters: AveragingCounters, outcome: ExchangeOutcome): void {
+  counters.tried += 1
+  if (outcome === 'ok') counters.ok += 1
+  else counters.failed[outcome] = (counters.failed[outcome] ?? 0) + 1
+}
+
+/** Remembers the staleness of an exchange that came to pass. */
+export function countStaleness(counters: AveragingCounters, steps: number): void {
+  counters.staleness.push(steps)
+  if (counters.staleness.length > RECENT_STALENESS) counters.staleness.shift()
 }
 
 export type AveragerFactory = (components: AveragerComponents) => Averager

@@ -54,6 +54,8 @@ export interface Membership {
   peers(): Member[]
   /** Those that host the shard and answer for it: training or lingering, their connection not just broken. */
   hosts(shard: string): PeerId[]
+  /** Those of them that have steps to make. */
+  training(shard: string): PeerId[]
   /** Calls back when a peer joined, left or was lost. Returns the way to stop that. */
   watch(listener: (change: SwarmChange) => void): () => void
   /** Statuses that were not taken, by reason. */
@@ -161,6 +163,10 @@ class Heartbeats implements Membership {
       .members()
       .filter(({ peer, state, shards }) => state !== 'joining' && shards.includes(shard) && !this.#view.doubted(peer))
       .map(member => member.peer)
+  }
+
+  training(shard: string): PeerId[] {
+    return this.hosts(shard).filter(peer => this.#view.get(peer)?.state === 'training')
   }
 
   watch(listener: (change: SwarmChange) => void): () => void {

@@ -135,6 +135,7 @@ class MeshPeer implements Peer {
       shards: trainer.layout.shards,
       run: this.#run,
       partners: shard => this.#membership.hosts(shard),
+      training: shard => this.#membership.training(shard),
       clock,
       random: random.fork('averaging'),
       telemetry,
@@ -249,7 +250,6 @@ class MeshPeer implements Peer {
   }
 
   async #train(signal: AbortSignal): Promise<void> {
-    const { trainer } = this.#c
     this.#membership.update({ state: 'training', step: this.#step, tokens: this.#tokens })
     await this.#gather(signal)
     this.#enter('training')
@@ -257,7 +257,17 @@ class MeshPeer implements Peer {
     this.#interrupted = signal
     this.#evaluation.start()
     this.#checkpoint.start() // so that a crash of the first minutes costs no second hand-over
-    await trainer.run(this.#specification.steps, report => this.#onStep(report), signal)
+    await this.#takeSteps(signal)
+  }
+
+  async #takeSteps(signal: AbortSignal): Promise<void> {
+    const { steps } = this.#specification
+    const { barriers, reduceGradient } = this.#averager
+    do {
+      const barrier = barriers?.after(this.#step) ?? Infinity
+      await this.#c.trainer.run(Math.min(barrier, steps), report => this.#onStep(report), signal, reduceGradient)
+      if (this.#step === barrier && !signal.aborted) await barriers?.meet(barrier, signal)
+    } while (this.#step < steps && !signal.aborted)
   }
 
   #onStep(report: StepReport): void {

@@ -25,6 +25,8 @@ export interface SwarmInit {
   /** Standard deviation of each local step. */
   stepScale?: number
   clock?: Clock
+  /** How many know each other from the start; the rest are alone until `introduce`. @default all */
+  known?: number
   wrap?: (transport: Transport, peer: number) => Transport
 }
 
@@ -37,6 +39,7 @@ export async function averagingSwarm(init: SwarmInit) {
   )
   const ids = Array.from({ length: init.peers }, (_, i) => `peer-${String(i).padStart(3, '0')}`)
   const peers: AveragingPeer[] = []
+  let known = init.known ?? init.peers
   for (const [i, id] of ids.entries()) {
     const stream = random('swarm').fork(id)
     const transport = (init.wrap ?? (t => t))(network.transport(id), i)
@@ -46,12 +49,14 @@ export async function averagingSwarm(init: SwarmInit) {
       init.initial?.(i, layout.length, stream) ?? Float32Array.from({ length: layout.length }, () => stream.normal())
     const host = new LocalHost(initial, stream.fork('steps'), init.stepScale)
     const events: TelemetryEvent[] = []
+    const others = () => (i < known ? ids.slice(0, known).filter(other => other !== id) : [])
     const averager = init.factory({
       transport,
       parameters: host,
       shards: layout.shards,
       run: 'run',
-      partners: () => ids.filter(other => other !== id),
+      partners: others,
+      training: others,
       clock: init.clock ?? systemClock,
       random: stream.fork('partners'),
       telemetry: { record: event => events.push(event) },
@@ -63,6 +68,9 @@ export async function averagingSwarm(init: SwarmInit) {
     network,
     layout,
     peers,
+    introduce() {
+      known = peers.length
+    },
     async stop() {
       for (const peer of peers) await peer.averager.stop(AbortSignal.abort())
       for (const peer of peers) await peer.transport.stop()

@@ -32,6 +32,7 @@ export async function stillPeer(
     shards: [{ name: STILL_SHARD, offset: 0, length: parameters }],
     run: `bench-${codec}`,
     partners,
+    training: partners,
     clock: systemClock,
     random: random(transport.id),
     telemetry: silentTelemetry,

@@ -5,8 +5,9 @@ import {
   type Averager,
   type AveragerComponents,
   type AveragerFactory,
+  countOutcome,
+  countStaleness,
   type ExchangeOutcome,
-  RECENT_STALENESS,
   zeroCounters,
 } from '../averager.ts'
 import type { CodecId } from '../compression/codecs.ts'
@@ -144,9 +145,7 @@ class PairwiseGossip implements Averager {
       this.#waiting.delete(name)
       const shard = this.#components.shards.find(candidate => candidate.name === name)!
       const outcome = await this.#exchangeNow(shard)
-      this.counters.tried += 1
-      if (outcome === 'ok') this.counters.ok += 1
-      else this.counters.failed[outcome] = (this.counters.failed[outcome] ?? 0) + 1
+      countOutcome(this.counters, outcome)
       waiting.resolve(outcome)
     }
     // Together with the loop's last look at the queue: whoever queues after this begins anew.
@@ -158,8 +157,7 @@ class PairwiseGossip implements Averager {
     if (partner === undefined) return 'no-partner'
     const { outcome, staleness } = await this.#initiator.exchange(shard, partner, this.#cut.signal)
     if (outcome === 'ok') {
-      this.counters.staleness.push(staleness)
-      if (this.counters.staleness.length > RECENT_STALENESS) this.counters.staleness.shift()
+      countStaleness(this.counters, staleness)
     } else if (!HARMLESS.has(outcome)) {
       this.#partner.failed(partner)
     }

@@ -1,17 +1,31 @@
 import type { AveragerFactory } from '../averager.ts'
+import { allReduce } from './all-reduce.ts'
+import { diloco } from './diloco.ts'
+import { localSgd } from './local-sgd.ts'
 import { noAveraging } from './no-averaging.ts'
-import { type PairwiseGossipInit, pairwiseGossip } from './pairwise-gossip.ts'
+import { pairwiseGossip } from './pairwise-gossip.ts'
 
-/** Names in run.yaml. */
-type AveragingAlgorithm = keyof typeof averagers
-
-export type AveragingInit = { algorithm: AveragingAlgorithm } & PairwiseGossipInit
-
+/** By their names in run.yaml. */
 const averagers = {
   pairwise: pairwiseGossip,
   none: noAveraging,
-} satisfies Record<string, (init: PairwiseGossipInit) => AveragerFactory>
+  'all-reduce': allReduce,
+  'local-sgd': localSgd,
+  diloco,
+}
 
+type Averagers = typeof averagers
+type SettingsOf<A extends keyof Averagers> =
+  Parameters<Averagers[A]> extends [] ? unknown : NonNullable<Parameters<Averagers[A]>[0]>
+
+/** An algorithm and its settings. */
+export type AveragingInit = {
+  [A in keyof Averagers]: { algorithm: A } & SettingsOf<A>
+}[keyof Averagers]
+
+/** @throws MurmurError `SPECIFICATION_INVALID` */
 export function createAverager(init: AveragingInit): AveragerFactory {
-  return averagers[init.algorithm](init)
+  // The algorithm's name chooses a factory that takes just these settings, which the compiler cannot follow.
+  const create = averagers[init.algorithm] as (settings: AveragingInit) => AveragerFactory
+  return create(init)
 }

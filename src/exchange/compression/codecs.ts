@@ -6,3 +6,7 @@ import { int8 } from './int8.ts'
 export type CodecId = 'float32' | 'int8'
 
 export const codecs = { float32, int8 } satisfies Record<CodecId, Codec>
+
+export function isCodecId(name: string): name is CodecId {
+  return Object.hasOwn(codecs, name)
+}

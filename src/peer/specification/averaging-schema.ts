@@ -1,0 +1,112 @@
+import * as z from 'zod'
+import { count, keyDocumentation, seconds } from './key-documentation.ts'
+
+const AD_PSGD = 'Lian et al. 2018, arXiv:1710.06952'
+const ASYNC_SGD = 'Xie et al. 2019, arXiv:1903.03934'
+const LOCAL_SGD = 'Stich 2019, arXiv:1805.09767'
+const DILOCO = 'Douillard et al. 2023, arXiv:2311.08105'
+const RING = 'Patarasuk & Yuan 2009'
+
+const noPolicy = z.strictObject({
+  policy: z
+    .literal('none')
+    .default('none')
+    .register(keyDocumentation, { says: 'Every delta counts in full, however late.', source: AD_PSGD }),
+})
+
+const boundedPolicy = z.strictObject({
+  policy: z.literal('bounded').register(keyDocumentation, { says: 'Refuses an exchange that took too many steps.' }),
+  bound: count(1_000_000_000).default(100).register(keyDocumentation, {
+    says: 'Most staleness that is accepted.',
+    unit: 'local steps',
+  }),
+})
+
+const polynomialPolicy = z.strictObject({
+  policy: z.literal('polynomial').register(keyDocumentation, {
+    says: 'Weighs a delta of staleness s by (1 + s)^-exponent, the same on both sides.',
+    source: ASYNC_SGD,
+  }),
+  exponent: z.number().gt(0).max(10).default(0.5).register(keyDocumentation, {
+    says: 'How fast the weight falls with staleness.',
+    source: ASYNC_SGD,
+  }),
+})
+
+const every = (steps: number, says = 'Time between two exchanges of the same shard.') =>
+  count(1_000_000_000).default(steps).register(keyDocumentation, { says, unit: 'local steps' })
+
+const codec = (standard: 'int8' | 'float32') =>
+  z.enum(['int8', 'float32']).default(standard).register(keyDocumentation, {
+    says: 'How values travel: `int8` blocks with one scale each, or `float32`, exact and four times as large.',
+    source: 'Dettmers et al. 2022, arXiv:2110.02861',
+  })
+
+const staleness = () =>
+  z
+    .discriminatedUnion('policy', [noPolicy, boundedPolicy, polynomialPolicy])
+    .prefault({})
+    .register(keyDocumentation, { says: 'What becomes of deltas that are late.' })
+
+const exchangeTimeout = () =>
+  seconds().default(15).register(keyDocumentation, { says: 'Longest one exchange may take.', unit: 'seconds' })
+
+const barrierTimeout = () =>
+  seconds().default(120).register(keyDocumentation, { says: 'Longest wait for the slowest peer.', unit: 'seconds' })
+
+const pairwise = z.strictObject({
+  algorithm: z.literal('pairwise').default('pairwise').register(keyDocumentation, {
+    says: 'Asynchronous gossip with one random peer at a time.',
+    source: AD_PSGD,
+  }),
+  every: every(20),
+  codec: codec('int8'),
+  staleness: staleness(),
+  timeout: exchangeTimeout(),
+})
+
+const none = z.strictObject({
+  algorithm: z.literal('none').register(keyDocumentation, { says: 'Every peer trains alone.' }),
+})
+
+const allReduce = z.strictObject({
+  algorithm: z.literal('all-reduce').register(keyDocumentation, {
+    says: 'Synchronous: every step takes the mean of all gradients.',
+    source: RING,
+  }),
+  every: every(200, 'Time between two averagings of parameters: they heal failed rounds.'),
+  codec: codec('float32'),
+  timeout: barrierTimeout(),
+})
+
+const localSgd = z.strictObject({
+  algorithm: z.literal('local-sgd').register(keyDocumentation, {
+    says: 'Synchronous: now and then all take on the mean of their parameters.',
+    source: LOCAL_SGD,
+  }),
+  every: every(20, 'Time between two averagings.'),
+  codec: codec('float32'),
+  timeout: barrierTimeout(),
+})
+
+const diloco = z.strictObject({
+  algorithm: z.literal('diloco').register(keyDocumentation, {
+    says: 'Synchronous: local steps, then a step of momentum on what the mean moved.',
+    source: DILOCO,
+  }),
+  every: every(50, 'Time between two outer steps.'),
+  codec: codec('float32'),
+  outerLearningRate: z.number().gt(0).max(10).default(0.7).register(keyDocumentation, {
+    says: 'Size of an outer step.',
+    source: DILOCO,
+  }),
+  outerMomentum: z.number().min(0).lt(1).default(0.9).register(keyDocumentation, {
+    says: 'Decay of the outer velocity.',
+    unit: 'per outer step',
+    source: DILOCO,
+  }),
+  timeout: barrierTimeout(),
+})
+
+/** The algorithms of src/exchange/averaging, each with its settings. */
+export const averaging = z.discriminatedUnion('algorithm', [pairwise, none, allReduce, localSgd, diloco])
