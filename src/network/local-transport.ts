@@ -82,6 +82,7 @@ export class LocalTransport implements Transport {
   /** Leaves the network at once; politely or not, the others hear of it in the same way. */
   end(how: string): void {
     if (!this.running) return
+    this.running = false
     for (const [peer, own] of this.#connections) {
       const theirs = this.#medium.reach(this.id, peer)?.connectionTo(this.id)
       this.#drop(peer, own, how)
@@ -89,7 +90,6 @@ export class LocalTransport implements Transport {
         if (theirs) this.#medium.reach(this.id, peer)?.lose(this.id, theirs, how)
       })
     }
-    this.running = false
     this.#medium.stopped(this)
     this.#stopping.abort(stopped())
   }
