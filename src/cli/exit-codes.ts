@@ -40,6 +40,7 @@ const failures: Record<ErrorCode, ExitCode> = {
   TRAINER_FAILED: { exit: 43, meaning: "The trainer's worker died or its step threw." },
   CANCELLED: { exit: 50, meaning: 'Interrupted by one Ctrl-C before there was a result.' },
   TIMED_OUT: { exit: 51, meaning: 'A deadline passed.' },
+  STALLED: { exit: 52, meaning: 'A simulation waits for something that never comes: a bug in murmur.' },
 }
 
 export function exitCodeOf(code: ErrorCode): number {

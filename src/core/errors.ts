@@ -26,6 +26,7 @@ export type ErrorCode =
   | 'VALUES_INVALID' // NaN or infinity where finite parameters were expected
   | 'CANCELLED' // the caller's signal fired
   | 'TIMED_OUT' // a deadline passed
+  | 'STALLED' // a simulation in which nothing is left to happen, while somebody still waits
   | 'TRAINER_FAILED' // the trainer's worker died or its step threw
 
 export interface MurmurErrorInit {

@@ -1,7 +1,7 @@
-import { randomUUID } from 'node:crypto'
-import { setImmediate } from 'node:timers/promises'
+import type { Clock } from '../../core/clock.ts'
 import { MurmurError } from '../../core/errors.ts'
 import type { Shard } from '../../core/layout.ts'
+import { type Random, uuid } from '../../core/random.ts'
 import { sumOfSquares } from '../../core/vector.ts'
 import type { Channel, PeerId } from '../../network/transport.ts'
 import type { StalenessPolicy } from '../aggregation/staleness.ts'
@@ -59,12 +59,15 @@ export class Initiator {
   readonly #init: InitiatorInit
   /** This peer's values while they are sent, then the delta. */
   readonly #values: Float32Array<SharedArrayBuffer>
+  readonly #ids: Random
 
   constructor(components: AveragerComponents, init: InitiatorInit) {
     this.#components = components
     this.#init = init
     const longest = components.shards.reduce((most, shard) => Math.max(most, shard.length), 0)
     this.#values = components.parameters.allocate(longest)
+    // A partner may still remember the ids of this peer's earlier life: another life, another date, other ids.
+    this.#ids = components.random.fork('exchange ids').fork(components.clock.date())
   }
 
   /** Never throws; touches no buffer once it has resolved. */
@@ -72,7 +75,7 @@ export class Initiator {
     const { clock, telemetry } = this.#components
     const begun = clock.now()
     const attempt: Attempt = {
-      id: randomUUID(),
+      id: uuid(this.#ids),
       partner,
       shard,
       step: 0,
@@ -122,7 +125,7 @@ export class Initiator {
 
   /** Everything up to the answer to the commit. Returns the weight that the responder applied. */
   async #converse(channel: Channel, attempt: Attempt, signal: AbortSignal): Promise<number> {
-    const { parameters, run } = this.#components
+    const { parameters, run, clock } = this.#components
     const { id, shard } = attempt
     const values = this.#values.subarray(0, shard.length)
     const codec = codecs[this.#init.codec]
@@ -130,11 +133,11 @@ export class Initiator {
     await sendMessage(channel, offer, signal)
     accepted(await receiveMessage(channel, ['ready', 'refused'], signal))
     attempt.step = (await parameters.snapshot(shard.offset, values)).step
-    const size = await rootMeanSquare(values)
-    await sendValues(channel, codec, values, signal)
+    const size = await rootMeanSquare(values, clock)
+    await sendValues(channel, codec, values, clock, signal)
     accepted(await receiveMessage(channel, ['prepared', 'refused'], signal))
     await receiveValues(channel, codec, values, signal)
-    attempt.distance = 2 * (await rootMeanSquare(values))
+    attempt.distance = 2 * (await rootMeanSquare(values, clock))
     requirePlausible(attempt.partner, attempt.distance, size)
     attempt.staleness = Math.max(0, this.#init.step() - attempt.step)
     const weight = this.#init.policy(attempt.staleness)
@@ -225,11 +228,11 @@ function accepted(
   if (answer.type === 'refused') throw new ExchangeRefused(answer.reason)
 }
 
-async function rootMeanSquare(values: Float32Array): Promise<number> {
+async function rootMeanSquare(values: Float32Array, clock: Clock): Promise<number> {
   let squares = 0
   for (let at = 0; at < values.length; at += SLICE) {
     squares += sumOfSquares(values.subarray(at, at + SLICE))
-    await setImmediate()
+    await clock.turn()
   }
   return Math.sqrt(squares / Math.max(1, values.length))
 }

@@ -1,4 +1,3 @@
-import { setImmediate } from 'node:timers/promises'
 import { isErrorCode } from '../../core/errors.ts'
 import { sumOfSquares } from '../../core/vector.ts'
 import type { Channel } from '../../network/transport.ts'
@@ -174,7 +173,7 @@ export class Responder {
     for (let at = 0; at < received.length; at += SLICE) {
       ownSquares += sumOfSquares(own.subarray(at, at + SLICE))
       squares += halfCorrection(received, own, this.#bounds, at, Math.min(at + SLICE, received.length))
-      await setImmediate()
+      await this.#components.clock.turn()
     }
     if (!Number.isFinite(squares)) return await this.#refuse(channel, 'not-finite', signal)
     const chunks: Uint8Array[] = []
@@ -193,7 +192,7 @@ export class Responder {
       decoder.end()
       this.#deltas.prepare(delta)
     }
-    await channel.sendBulk(paced(kept(codec.encode(received), keep, prepare)), signal)
+    await channel.sendBulk(paced(kept(codec.encode(received), keep, prepare), this.#components.clock), signal)
     return delta
   }
 
@@ -238,7 +237,7 @@ export class Responder {
   async #decode({ shard, codec, chunks }: PreparedDelta): Promise<Float32Array<SharedArrayBuffer>> {
     const values = this.#own.subarray(0, shard.length)
     const decoder = codec.decoder(values)
-    for await (const chunk of paced(chunks)) decoder.write(chunk)
+    for await (const chunk of paced(chunks, this.#components.clock)) decoder.write(chunk)
     decoder.end()
     return values
   }
