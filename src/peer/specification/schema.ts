@@ -116,8 +116,8 @@ const averaging = z.strictObject({
     says: 'Time between two exchanges of the same shard.',
     unit: 'local steps',
   }),
-  codec: z.enum(['int8', 'float32']).default('int8').register(keyDocumentation, {
-    says: 'How deltas travel: `int8` blocks with one scale each, or `float32`, exact and four times as large.',
+  codec: z.enum(['int8', 'int4', 'float16', 'float32']).default('int8').register(keyDocumentation, {
+    says: 'How deltas travel: `int8`, `int4` or `float16` in blocks with one scale each, or `float32`, exact and four times as large as `int8`.',
     source: 'Dettmers et al. 2022, arXiv:2110.02861',
   }),
   staleness: z
