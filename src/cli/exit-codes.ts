@@ -24,6 +24,7 @@ const failures: Record<ErrorCode, ExitCode> = {
   },
   MODEL_MISMATCH: { exit: 15, meaning: "The file of the model is another one than the run's." },
   MODEL_INVALID: { exit: 16, meaning: "A model's module lacks an export, throws, or returns something unexpected." },
+  TOPOLOGY_IMPOSSIBLE: { exit: 17, meaning: 'A topology cannot be had for this number of peers or this algorithm.' },
   INVITATION_MALFORMED: { exit: 20, meaning: 'The invitation is not a multiaddr that ends in a peer id.' },
   PEER_UNREACHABLE: { exit: 21, meaning: "Nobody answered at the invitation's addresses." },
   PORT_IN_USE: { exit: 22, meaning: 'A listen address is taken, or is not an address of this machine.' },

@@ -12,6 +12,7 @@ export type ErrorCode =
   | 'MODEL_MISMATCH' // that file is another one than the run's
   | 'MODEL_INVALID' // a model's module lacks an export, throws or returns something else than it must
   | 'PORT_IN_USE' // a listen address that is taken or not ours
+  | 'TOPOLOGY_IMPOSSIBLE' // a topology that cannot be had for this number of peers or this algorithm
   | 'INVITATION_MALFORMED' // not a multiaddr with a peer id
   | 'PEER_UNREACHABLE' // nobody answered at the invitation's addresses
   | 'RUN_MISMATCH' // another run than the one asked for, or than the one in the run directory

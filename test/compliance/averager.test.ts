@@ -5,6 +5,8 @@ import { averagerSuite } from './averager.ts'
 averagerSuite('no averaging', noAveraging)
 averagerSuite('pairwise gossip, float32', () => pairwiseGossip({ codec: 'float32', every: 3 }))
 averagerSuite('pairwise gossip, int8', () => pairwiseGossip({ codec: 'int8', every: 3 }))
+averagerSuite('pairwise gossip, float16', () => pairwiseGossip({ codec: 'float16', every: 3 }))
+averagerSuite('pairwise gossip, int4', () => pairwiseGossip({ codec: 'int4', every: 3 }))
 averagerSuite('pairwise gossip, polynomial', () =>
   pairwiseGossip({ every: 1, staleness: { policy: 'polynomial', exponent: 0.5 } }),
 )

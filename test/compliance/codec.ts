@@ -101,7 +101,7 @@ export function codecSuite(name: string, codec: Codec, { bytesPerValue }: { byte
   test(`${name}: refuses too few and too many bytes`, t => {
     const bytes = encoded(noise(1000))
     t.throws(() => decoded(bytes.subarray(0, -1), 1000), refusal('MESSAGE_INVALID'))
-    t.throws(() => decoded(bytes, 999), refusal('MESSAGE_INVALID'))
+    t.throws(() => decoded(bytes, 900), refusal('MESSAGE_INVALID'))
     t.throws(() => decoded(bytes, 0), refusal('MESSAGE_INVALID'))
     t.throws(() => decoded(new Uint8Array(0), 1), refusal('MESSAGE_INVALID'))
   })

@@ -80,3 +80,10 @@ test('int8 costs nothing where peers drift, and stays below its own step where t
   const still = steadyDisagreement(codecs.int8, 0)
   t.true(still < step / 8, `${still} against a step of ${step}`)
 })
+
+test('float16 costs nothing anywhere; int4 leaves a part of its own step, whatever the drift', t => {
+  t.true(steadyDisagreement(codecs.float16, 1e-4) / steadyDisagreement(codecs.float32, 1e-4) < 1.01)
+  const step = (0.02 * 2.4) / 7 // of a block of 64 normal values
+  t.true(steadyDisagreement(codecs.int4, 0) < step / 50)
+  t.true(steadyDisagreement(codecs.int4, 1e-3) < step / 3)
+})

@@ -1,4 +1,5 @@
 import { MurmurError } from '../../core/errors.ts'
+import { invalidOption } from '../../core/invalid-option.ts'
 import type { Shard } from '../../core/layout.ts'
 import { type StalenessInit, stalenessPolicy } from '../aggregation/staleness.ts'
 import {
@@ -36,8 +37,8 @@ export interface PairwiseGossipInit {
  */
 export function pairwiseGossip(init: PairwiseGossipInit = {}): AveragerFactory {
   const { every = 20, timeout = 15 } = init
-  if (!Number.isInteger(every) || every < 1) throw invalid('every', 'an integer >= 1', every)
-  if (!(timeout > 0 && timeout < Infinity)) throw invalid('timeout', 'a number of seconds > 0', timeout)
+  if (!Number.isInteger(every) || every < 1) throw invalidOption('every', 'an integer >= 1', every)
+  if (!(timeout > 0 && timeout < Infinity)) throw invalidOption('timeout', 'a number of seconds > 0', timeout)
   const policy = stalenessPolicy(init.staleness ?? { policy: 'none' })
   return components =>
     new PairwiseGossip(components, { every, timeout: timeout * 1000, policy, codec: init.codec ?? 'int8' })
@@ -167,11 +168,3 @@ class PairwiseGossip implements Averager {
 
 /** Failures that say nothing against the partner. */
 const HARMLESS: ReadonlySet<ExchangeOutcome> = new Set(['busy', 'too-stale', 'cancelled'])
-
-function invalid(key: string, expected: string, value: unknown): MurmurError {
-  return new MurmurError({
-    code: 'SPECIFICATION_INVALID',
-    message: `Expected \`${key}\` to be ${expected}, got ${value}`,
-    details: { key, value, expected },
-  })
-}

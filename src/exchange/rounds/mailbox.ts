@@ -120,7 +120,7 @@ class Letters implements Mailbox {
       const channel = await way.channel
       const before = channel.bytesSent
       await sendHead(channel, { run: this.#c.run, ...subject, length: values.length }, signal)
-      await sendValues(channel, codecs[subject.codec], values, signal)
+      await sendValues(channel, codecs[subject.codec], values, this.#c.clock, signal)
       this.#init.onBytes(to, { sent: channel.bytesSent - before, received: 0 })
     })
     way.last = sent.catch(() => {})

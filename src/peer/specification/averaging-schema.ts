@@ -33,18 +33,40 @@ const polynomialPolicy = z.strictObject({
   }),
 })
 
+const hingePolicy = z.strictObject({
+  policy: z.literal('hinge').register(keyDocumentation, {
+    says: 'Weighs a delta in full up to `bound`, and beyond by 1 / (1 + slope (s - bound)).',
+    source: ASYNC_SGD,
+  }),
+  bound: z.int().min(0).max(1_000_000_000).default(20).register(keyDocumentation, {
+    says: 'Most staleness that counts in full; the default is one period, not tuned.',
+    unit: 'local steps',
+  }),
+  slope: z.number().gt(0).max(1000).default(0.1).register(keyDocumentation, {
+    says: 'How fast the weight falls beyond; the default, not tuned, halves it in 10.',
+    unit: 'per local step',
+  }),
+})
+
+const dropPolicy = z.strictObject({
+  policy: z.literal('drop').register(keyDocumentation, {
+    says: 'Refuses an exchange during which either peer finished a step.',
+    source: 'Chen et al. 2016, arXiv:1604.00981',
+  }),
+})
+
 const every = (steps: number, says = 'Time between two exchanges of the same shard.') =>
   count(1_000_000_000).default(steps).register(keyDocumentation, { says, unit: 'local steps' })
 
 const codec = (standard: 'int8' | 'float32') =>
-  z.enum(['int8', 'float32']).default(standard).register(keyDocumentation, {
-    says: 'How values travel: `int8` blocks with one scale each, or `float32`, exact and four times as large.',
+  z.enum(['int8', 'int4', 'float16', 'float32']).default(standard).register(keyDocumentation, {
+    says: 'How values travel: `int8`, `int4` or `float16` in blocks with one scale each, or `float32`, exact.',
     source: 'Dettmers et al. 2022, arXiv:2110.02861',
   })
 
 const staleness = () =>
   z
-    .discriminatedUnion('policy', [noPolicy, boundedPolicy, polynomialPolicy])
+    .discriminatedUnion('policy', [noPolicy, boundedPolicy, polynomialPolicy, hingePolicy, dropPolicy])
     .prefault({})
     .register(keyDocumentation, { says: 'What becomes of deltas that are late.' })
 

@@ -43,8 +43,8 @@ test('a cnn, and a model of the user whose kind may go unsaid', t => {
 const wrong: [yaml: string, where: string, says: RegExp][] = [
   ['averaging:\n  every: 0\n', '2:10', /Expected `averaging.every` to be an integer >= 1 .*, got 0$/],
   ['averaging: {every: 2.5}', '1:20', /`averaging.every` to be an integer .*, got 2.5$/],
-  ['averaging: {codec: int4}', '1:20', /`averaging.codec` to be one of int8, float32, got "int4"$/],
-  ['averaging: {staleness: {policy: bound}}', '1:33', /one of none, bounded, polynomial, got "bound"$/],
+  ['averaging: {codec: int2}', '1:20', /`averaging.codec` to be one of int8, int4, float16, float32, got "int2"$/],
+  ['averaging: {staleness: {policy: bound}}', '1:33', /one of none, bounded, polynomial, hinge, drop, got "bound"$/],
   ['seed: 1.5', '1:7', /`seed` to be an integer >= 0, got 1.5$/],
   ['batch: "8"', '1:8', /`batch` to be an integer .*, got "8"$/],
   ['batch: .inf', '1:8', /got Infinity$/],
