@@ -59,6 +59,8 @@ export interface OpenDataInit {
 
 export interface OpenData {
   readonly train: BatchSource
+  /** Another order of this partition's batches, for a peer that shares it. Closed with `train`. */
+  reordered(stream: string | number): BatchSource
   /** The same on every peer. */
   readonly validation: readonly Batch[]
   describe(): DataDescription
@@ -119,8 +121,11 @@ async function openText(config: TextDataConfig, init: OpenDataInit): Promise<Ope
   const validation = evenTextBatches({ tokens, segments: split.validation }, shape, init.validationBatches)
   const targets = validation.flatMap(batch => [...batch.targets!])
   const name = config.paths.length > 0 ? 'text' : 'default corpus'
+  const batches = (stream: OpenDataInit['stream']) =>
+    textBatches({ tokens, segments: own }, shape, batchOrder({ ...init, stream }))
   return {
-    train: textBatches({ tokens, segments: own }, shape, batchOrder(init)),
+    train: batches(init.stream),
+    reordered: batches,
     validation,
     describe: () => ({
       kind: 'text',
@@ -162,8 +167,11 @@ function openImages(config: ImageDataConfig, init: OpenDataInit): OpenData {
   const split = dealUnits(new Array<number>(images.count).fill(1), 'images', splitInit(config, init))
   const own = split.partitions[init.partition.index]!
   const fingerprint = hashOf([`${images.count}`, `${images.inputs}`, hashOf([images.labels])])
+  const batches = (stream: OpenDataInit['stream']) =>
+    imageBatches(images, own, init.batchSize, batchOrder({ ...init, stream }))
   return {
-    train: imageBatches(images, own, init.batchSize, batchOrder(init)),
+    train: batches(init.stream),
+    reordered: batches,
     validation: evenImageBatches(images, split.validation, init.batchSize, init.validationBatches),
     describe: () => ({
       kind: 'images',

@@ -19,10 +19,6 @@ export interface LocalTrainerComponents {
   batches: BatchSource
   validation: readonly Batch[]
   schedule: Schedule
-  /**
-   * Awaited after every step: lets the thread take messages in, and is where a simulation spends a step's virtual time.
-   */
-  pace(): Promise<void>
 }
 
 export interface LocalTrainerInit {
@@ -89,7 +85,7 @@ class LocalTrainer implements Trainer {
         const report = { ...partial, stepMs, wallMs: end - this.#previousEnd }
         this.#previousEnd = end
         onStep(report)
-        await this.#c.pace()
+        await this.#c.clock.turn() // lets the thread take messages in
         await this.#drain()
       }
     } finally {
@@ -165,7 +161,7 @@ class LocalTrainer implements Trainer {
       for (const batch of this.#c.validation) {
         signal?.throwIfAborted()
         parts.push(await this.#c.replica.evaluate(batch))
-        await this.#c.pace()
+        await this.#c.clock.turn()
       }
       return { ...meanMeasurement(parts), step: this.#step, tokens: parts.length * this.description.tokensPerStep }
     })
