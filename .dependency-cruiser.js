@@ -24,6 +24,18 @@ export default {
       { path: '^src/(?!core/|compute/|exchange/|network/|peer/)' },
       'peer joins the wings and knows no user interface.',
     ),
+    arrow(
+      'experiment-runs-peers',
+      { path: '^src/experiment/' },
+      { path: '^src/(?!core/|compute/|exchange/|network/|peer/|experiment/)' },
+      'experiment stands on peer and knows no user interface.',
+    ),
+    arrow(
+      'nobody-below-imports-the-experiment',
+      { path: '^src/(?!cli/|experiment/)' },
+      { path: '^src/experiment/' },
+      '',
+    ),
     arrow('nobody-imports-the-cli', { path: '^src/(?!cli/)' }, { path: '^src/cli/' }, ''),
     arrow('nobody-imports-the-index', { path: '^src/' }, { path: '^src/index\\.ts$' }, 'No module imports its barrel.'),
     arrow(
