@@ -1,6 +1,5 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Arena, createArena } from '../../core/arena.ts'
-import { systemClock } from '../../core/clock.ts'
+import { type Clock, systemClock } from '../../core/clock.ts'
 import { MurmurError } from '../../core/errors.ts'
 import { layoutParameters, type ParameterLayout } from '../../core/layout.ts'
 import { random } from '../../core/random.ts'
@@ -15,6 +14,7 @@ import { type ModelConfig, openModel } from '../models/registry.ts'
 import type { OptimizerConfig } from '../optim/registry.ts'
 import { createSchedule, type ScheduleConfig } from '../optim/schedule.ts'
 import { type OpenReplicaInit, openReplica } from '../replica/open-replica.ts'
+import type { Replica } from '../replica/replica.ts'
 import { localTrainer } from './local-trainer.ts'
 import type { Trainer } from './trainer.ts'
 
@@ -74,6 +74,10 @@ export interface BuildTrainerInit {
   signal?: AbortSignal
   /** Called after every piece of text that was tokenised: thousands of times. */
   onTokenising?(progress: Tokenising): void
+  /** @default the system's */
+  clock?: Clock
+  /** What the trainer uses in the place of the replica, such as one whose steps take virtual time. @default the replica */
+  decorate?(replica: Replica): Replica
   /** Told why another backend took over. */
   onNotice?(notice: BackendNotice): void
 }
@@ -107,7 +111,7 @@ export async function buildTrainer(config: TrainerConfig, init: BuildTrainerInit
 /** The trainer closes the data. */
 async function buildOn(data: OpenData, config: TrainerConfig, init: BuildTrainerInit): Promise<Trainer> {
   const { partition, stream, compute } = config.own
-  const { arena = createArena() } = init
+  const { arena = createArena(), clock = systemClock, decorate = replica => replica } = init
   const { backend = 'cpu', threads, precision = 'float32', microBatches = 1, strict } = compute
   const description = data.describe()
   const model = await openModel(config.model, { data: description, seed: config.seed, file: modelFile(config) })
@@ -130,13 +134,13 @@ async function buildOn(data: OpenData, config: TrainerConfig, init: BuildTrainer
   )
   return localTrainer(
     {
-      clock: systemClock,
-      replica,
+      clock,
+      replica: decorate(replica),
       arena,
       batches: data.train,
       validation: data.validation,
       schedule: createSchedule(config.schedule, config.steps),
-      pace: nextTurn,
+      pace: () => clock.turn(),
     },
     {
       description: {
