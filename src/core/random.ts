@@ -9,6 +9,8 @@ export interface Random {
   integer(n: number): number
   /** Standard normal, Box-Muller. */
   normal(): number
+  /** Lognormal, two standard deviations each way between the bounds and cut off at them. Must be > 0. */
+  lognormal(least: number, most: number): number
   /** An independent stream, derived from this stream's name and the label; does not advance this stream. */
   fork(label: string | number): Random
   /** In-place Fisher-Yates. */
@@ -75,6 +77,11 @@ class Sfc32 implements Random {
   normal(): number {
     const radius = Math.sqrt(-2 * Math.log(1 - this.next()))
     return radius * Math.cos(2 * Math.PI * this.next())
+  }
+
+  lognormal(least: number, most: number): number {
+    const drawn = Math.sqrt(least * most) * (most / least) ** (this.normal() / 4)
+    return Math.min(most, Math.max(least, drawn))
   }
 
   fork(label: string | number): Random {

@@ -21,11 +21,17 @@ export interface TrainerPool {
   readonly layout: ParameterLayout
   /** Predicted symbols of one step. */
   readonly tokensPerStep: number
-  /** Another trainer, with the run's initial parameters. Closed with the pool. */
-  trainer(init: PooledTrainerInit): Promise<Trainer>
+  /** Another trainer, with the run's initial parameters. Ends with the pool, if it is not closed before. */
+  trainer(init: PooledTrainerInit): Promise<PooledTrainer>
   /** Loss and metrics of any parameters over the run's validation batches. */
   evaluate(parameters: Float32Array): Promise<Measurement>
   close(): Promise<void>
+}
+
+export interface PooledTrainer {
+  trainer: Trainer
+  /** What it trains, as it is now: for reading only. */
+  parameters: Float32Array
 }
 
 export interface PooledTrainerInit {
@@ -73,7 +79,8 @@ export async function trainerPool(config: TrainerConfig): Promise<TrainerPool> {
           { microBatches, gradientClip: config.gradientClip },
         )
         const reordered = { ...data, train: data.reordered(stream) }
-        return assembleTrainer({ config, model, data: reordered, replica, arena, clock }, stream)
+        const trainer = assembleTrainer({ config, model, data: reordered, replica, arena, clock }, stream)
+        return { trainer, parameters: own.parameters }
       },
       evaluate: async parameters => {
         const parts: Measurement[] = []

@@ -112,10 +112,9 @@ export class LinkWire implements Wire {
     if (dies || this.#queue.length === 0) {
       this.#flow?.stop()
       this.#flow = undefined
-    } else {
-      this.#flow?.extend(this.#fillBatch())
     }
     this.#c.sent(this.#from, this.#to, bytes)
+    this.#flow?.extend(this.#fillBatch())
   }
 
   #arriveAfter(ms: number, bytes: number, arrive: () => void): void {

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Random } from '../../core/random.ts'
+import { pairName } from '../local-transport.ts'
 import type { PeerId } from '../transport.ts'
 import { parseInit } from './parse-init.ts'
 
@@ -19,7 +20,7 @@ export interface Links {
   region(peer: PeerId): number
 }
 
-export interface Bandwidth {
+interface Bandwidth {
   up: number
   down: number
 }
@@ -51,7 +52,7 @@ export const linksSchema = z.discriminatedUnion('kind', [
   /** The internet: each pair's latency, each peer's bandwidth up and down, drawn lognormally between the bounds. */
   z.strictObject({
     kind: z.literal('wan'),
-    latency: span(latency).default([10, 200]),
+    latency: span(z.number().gt(0)).default([10, 200]),
     bandwidth: span(bandwidth).default([10, 1000]),
     ...quality,
     jitter: quality.jitter.default(0.1),
@@ -87,11 +88,25 @@ export function createLinks(init: LinksInit, peers: readonly PeerId[], random: R
     case 'wan':
       return {
         bandwidth: peer => ({
-          up: MEGABIT * between(given.bandwidth, random.fork('up').fork(peer)),
-          down: MEGABIT * between(given.bandwidth, random.fork('down').fork(peer)),
+          up:
+            MEGABIT *
+            random
+              .fork('up')
+              .fork(peer)
+              .lognormal(...given.bandwidth),
+          down:
+            MEGABIT *
+            random
+              .fork('down')
+              .fork(peer)
+              .lognormal(...given.bandwidth),
         }),
         limit: () => Infinity,
-        latency: (a, b) => between(given.latency, random.fork('latency').fork(a < b ? `${a} ${b}` : `${b} ${a}`)),
+        latency: (a, b) =>
+          random
+            .fork('latency')
+            .fork(pairName(a, b))
+            .lognormal(...given.latency),
         jitter,
         loss,
         region: () => 0,
@@ -126,12 +141,4 @@ function alike(given: { latency: number; up: number; down: number; jitter: numbe
     loss: given.loss,
     region: () => 0,
   }
-}
-
-/** Lognormal, two standard deviations each way between the bounds, cut off at them. */
-function between([least, most]: readonly [number, number], stream: Random): number {
-  if (least === 0 || least === most) return most
-  const spread = Math.log(most / least) / 4
-  const drawn = Math.sqrt(least * most) * Math.exp(spread * stream.normal())
-  return Math.min(most, Math.max(least, drawn))
 }
