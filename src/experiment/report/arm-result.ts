@@ -6,6 +6,7 @@ import {
   stalenessQuantiles,
 } from '../../peer/records/staleness.ts'
 import type { CellRecord, CellSample, CellSummary, Currency } from '../cell-record.ts'
+import { NOTHING } from '../figure/format.ts'
 import { type Estimate, estimate, median } from '../statistics/estimate.ts'
 import type { Censored } from '../statistics/ratio.ts'
 
@@ -118,6 +119,12 @@ function toTarget(own: readonly CellRecord[], currency: Currency): Map<number, C
     return [[seed, { value: reached ?? samples.at(-1)?.[currency] ?? 0, censored: reached === undefined }]]
   })
   return new Map(entries)
+}
+
+/** Why an arm has no value. */
+export function describeAbsence({ complete, failed }: ArmResult): string {
+  if (complete.size > 0) return NOTHING
+  return failed.length > 0 ? 'failed' : 'not run'
 }
 
 /**

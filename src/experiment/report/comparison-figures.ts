@@ -10,8 +10,10 @@ import {
   formatTimes,
   NOTHING,
 } from '../figure/format.ts'
+import type { Estimate } from '../statistics/estimate.ts'
 import type { Ratio } from '../statistics/ratio.ts'
 import type { GroupResult } from './analysis.ts'
+import { describeAbsence } from './arm-result.ts'
 import type { Comparison, LossDifference, RatioName } from './comparison.ts'
 import type { ReportSpecification } from './report-specification.ts'
 
@@ -60,18 +62,17 @@ function differenceRow(arm: Comparison['arm'], difference: LossDifference): Fore
     index: arm.index,
     mean: estimate?.mean,
     interval: estimate?.interval,
-    text: [shortDifference(difference), difference.verdict ?? ''].filter(part => part !== '').join(' '),
+    text: estimate ? `${shortDifference(estimate)} ${difference.verdict ?? ''}`.trim() : describeAbsence(arm),
   }
 }
 
 /** "+0.0021 ± 0.0031": Student's interval is symmetric. */
-function shortDifference({ estimate }: LossDifference): string {
-  if (!estimate?.interval) return describeDifference({ estimate })
-  return `${formatDifference(estimate.mean)} ± ${formatLoss(estimate.interval.high - estimate.mean)}`
+function shortDifference({ mean, interval }: Estimate): string {
+  return `${formatDifference(mean)}${interval ? ` ± ${formatLoss(interval.high - mean)}` : ''}`
 }
 
 /** "+0.0021 [−0.0010, +0.0052]" */
-export function describeDifference({ estimate }: Pick<LossDifference, 'estimate'>): string {
+export function describeDifference({ estimate }: LossDifference): string {
   if (!estimate) return NOTHING
   return `${formatDifference(estimate.mean)} ${formatInterval(estimate.interval, formatDifference)}`.trim()
 }
@@ -120,7 +121,7 @@ function ratioRow(arm: Comparison['arm'], ratio: Ratio): ForestRow {
   return {
     label: arm.name,
     index: arm.index,
-    text: describeRatio(ratio),
+    text: ratio.kind === 'unknown' ? describeAbsence(arm) : describeRatio(ratio),
     mean: ratio.kind === 'unknown' ? undefined : ratio.mean,
     interval: ratio.kind === 'exact' ? ratio.interval : undefined,
     bound: ratio.kind === 'at-least' || ratio.kind === 'at-most' ? ratio.kind : undefined,

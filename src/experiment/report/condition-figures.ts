@@ -11,6 +11,7 @@ import type { Domain } from '../figure/scale.ts'
 import type { Interval } from '../statistics/estimate.ts'
 import type { Analysis, GroupResult } from './analysis.ts'
 import { type ArmResult, censoredMedian } from './arm-result.ts'
+import { VIRTUAL } from './report-specification.ts'
 
 /** A number out of a condition, with which its values can be put on an axis: 64, "10%", "5x". */
 interface Scaled {
@@ -28,7 +29,7 @@ interface Reading {
 export function conditionFigures(analysis: Analysis): [id: string, chart: LineChart][] {
   const scaled = scaledCondition(analysis)
   if (!scaled) return []
-  const { baseline } = analysis.specification
+  const { baseline, timeLabel = VIRTUAL } = analysis.specification
   const longest = Math.max(...scaled.groups.flatMap(([, { arms }]) => arms.map(arm => timeToTarget(arm)?.y ?? 0)))
   const [length, unit] = durationUnit(longest)
   const charts: [string, LineChart | undefined][] = [
@@ -60,7 +61,7 @@ export function conditionFigures(analysis: Analysis): [id: string, chart: LineCh
     ],
     [
       'time-to-target',
-      chart(scaled, 'Virtual time to the target loss', timeToTarget, {
+      chart(scaled, `To the target loss, ${timeLabel}`, timeToTarget, {
         label: `median over seeds (${unit}, logarithmic), where known`,
         kind: 'log',
         unit: length,

@@ -30,19 +30,21 @@ export const overTokens: Horizontal = {
   axis: () => ({ label: 'tokens, all peers', format: formatCount }),
 }
 
-export const overTime: Horizontal = {
-  title: 'virtual time',
-  pick: sample => sample.time,
-  kind: 'linear',
-  axis: ([, end]) => {
-    const [length, unit] = durationUnit(end)
-    return {
-      label: `virtual time (${unit})`,
-      unit: length,
-      format: value => formatCount(value / length),
-      tell: formatDuration,
-    }
-  },
+export function overTime(label: string): Horizontal {
+  return {
+    title: label,
+    pick: sample => sample.time,
+    kind: 'linear',
+    axis: ([, end]) => {
+      const [length, unit] = durationUnit(end)
+      return {
+        label: `${label} (${unit})`,
+        unit: length,
+        format: value => formatCount(value / length),
+        tell: formatDuration,
+      }
+    },
+  }
 }
 
 export const overBytes: Horizontal = {

@@ -5,7 +5,7 @@ import { linearScale, type Scale } from '../figure/scale.ts'
 import { coordinate, element } from '../figure/svg.ts'
 import { colourClass, marker } from '../figure/theme.ts'
 import type { GroupResult } from './analysis.ts'
-import type { ArmResult } from './arm-result.ts'
+import { type ArmResult, describeAbsence } from './arm-result.ts'
 
 const MOST_BINS = 40
 
@@ -44,7 +44,9 @@ function wholeNumbers(scale: Scale): Scale {
   return { ...scale, ticks: scale.ticks.filter(Number.isInteger) }
 }
 
-function describeStaleness({ stalenessQuantiles: found }: ArmResult): string {
+function describeStaleness(arm: ArmResult): string {
+  const { stalenessQuantiles: found, complete } = arm
+  if (complete.size === 0) return describeAbsence(arm)
   return found ? `median ${found.p50}, 95% ≤ ${found.p95}, most ${found.max}` : 'no exchanges'
 }
 
@@ -79,9 +81,12 @@ export function idleFigure({ arms }: GroupResult): RowChart | undefined {
   }
 }
 
-function describeIdle({ idleShare, failed }: ArmResult): string {
-  if (!idleShare) return failed.length > 0 ? 'failed' : 'not run'
-  return `${formatPercent(idleShare.mean)} ${formatInterval(idleShare.interval, formatPercent)}`.trim()
+function describeIdle(arm: ArmResult): string {
+  const { idleShare } = arm
+  if (!idleShare) return describeAbsence(arm)
+  // A share below nought is Student's, not a peer's.
+  const share = (value: number) => formatPercent(Math.min(1, Math.max(0, value)))
+  return `${share(idleShare.mean)} ${formatInterval(idleShare.interval, share)}`.trim()
 }
 
 function drawIdle({ index, idleShare, complete }: ArmResult, scale: Scale, { top, bottom }: RowBox): string {

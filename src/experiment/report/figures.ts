@@ -8,7 +8,7 @@ import { differenceFigure, ratioFigure, type ratioTitles } from './comparison-fi
 import { conditionFigures } from './condition-figures.ts'
 import { consensusFigure, lossFigure, overBytes, overTime, overTokens } from './curve-figures.ts'
 import { idleFigure, stalenessFigure } from './exchange-figures.ts'
-import type { ReportSpecification } from './report-specification.ts'
+import { type ReportSpecification, VIRTUAL } from './report-specification.ts'
 
 /** A figure of the report, to be drawn at the width of a page or of a telephone. */
 export interface Figure {
@@ -27,14 +27,14 @@ const ratioIds: Readonly<Record<keyof typeof ratioTitles, string>> = {
 
 /** Curves, then comparisons, then what explains them. Figures without anything to show are left out. */
 export function groupFigures(group: GroupResult, specification: ReportSpecification): Figure[] {
-  const { target } = specification
+  const { target, timeLabel = VIRTUAL } = specification
   const forests = (ids: readonly [string, ForestPlot | undefined][]) =>
     ids.flatMap(([id, plot]) => figure(id, plot, forestPlot))
   const lines = (id: string, chart: LineChart | undefined) => figure(id, chart, lineChart)
   const rows = (id: string, chart: RowChart | undefined) => figure(id, chart, rowChart)
   return [
     ...lines('loss-tokens', lossFigure(group, overTokens, target)),
-    ...lines('loss-time', lossFigure(group, overTime, target)),
+    ...lines('loss-time', lossFigure(group, overTime(timeLabel), target)),
     ...lines('loss-bytes', lossFigure(group, overBytes, target)),
     ...lines('consensus-distance', consensusFigure(group)),
     ...forests(currencies.map(currency => [`equal-${currency}`, differenceFigure(group, specification, currency)])),

@@ -6,7 +6,15 @@ type Pick = (sample: CellSample) => number
 
 /** What a run's samples draw; points that a figure cannot place are left out. */
 export function curveOf(cell: CellRecord, x: Pick, y: Pick): Point[] {
-  return cell.samples.map(sample => ({ x: x(sample), y: y(sample) })).filter(point => Number.isFinite(point.y))
+  return thinned(cell.samples.map(sample => ({ x: x(sample), y: y(sample) })).filter(point => Number.isFinite(point.y)))
+}
+
+/** More points than a figure has pixels to tell apart would only make it large. */
+const MOST_POINTS = 400
+
+function thinned(points: readonly Point[]): Point[] {
+  const every = Math.ceil(points.length / MOST_POINTS)
+  return points.filter((_, i) => i % every === 0 || i === points.length - 1)
 }
 
 /**

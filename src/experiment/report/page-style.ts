@@ -6,7 +6,7 @@ export const pageStyle = `:root{color-scheme:light dark;--page:#fff;--ink:#1a1a1
 *{box-sizing:border-box}
 html{font-size:clamp(15px,13px + .16vw,21px);-webkit-text-size-adjust:100%}
 body{margin:0;background:var(--page);color:var(--ink);font:1rem/1.5 system-ui,-apple-system,"Segoe UI","DejaVu Sans",sans-serif}
-main{max-width:118rem;margin:0 auto;padding:1.2rem clamp(.8rem,3vw,3rem) 4rem}
+main{max-width:150rem;margin:0 auto;padding:1.2rem clamp(.8rem,3vw,3rem) 4rem}
 h1{font-size:1.7rem;line-height:1.2;margin:.4rem 0}h2{font-size:1.3rem;margin:2.6rem 0 .6rem;border-top:1px solid var(--rule);padding-top:1.2rem}
 p{max-width:46rem;margin:.5rem 0}a{color:var(--link)}.faint{color:var(--faint)}
 code,pre{font-family:ui-monospace,Menlo,Consolas,"DejaVu Sans Mono",monospace;font-size:.87em}

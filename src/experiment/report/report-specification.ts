@@ -1,3 +1,6 @@
+/** What time is called if the specification says nothing. */
+export const VIRTUAL = 'virtual time'
+
 /** What a report must know of an experiment's specification. */
 export interface ReportSpecification {
   readonly name: string
@@ -14,4 +17,6 @@ export interface ReportSpecification {
   readonly margin?: number
   /** Loss to reach, in nats per token, of the averaged model. */
   readonly target?: number
+  /** What the records' time is, where it is not virtual: 'time' of real processes. @default 'virtual time' */
+  readonly timeLabel?: string
 }

@@ -14,7 +14,7 @@ import type { Analysis, GroupResult } from './analysis.ts'
 import { type ArmResult, censoredMedian } from './arm-result.ts'
 import type { Comparison } from './comparison.ts'
 import { describeDifference, describeRatio, describeVerdict } from './comparison-figures.ts'
-import type { ReportSpecification } from './report-specification.ts'
+import { type ReportSpecification, VIRTUAL } from './report-specification.ts'
 
 export interface Table {
   readonly caption: string
@@ -34,7 +34,10 @@ interface Column {
 }
 
 /** What came out, what it cost, and how the exchanges went: a table each. */
-export function groupTables(group: GroupResult, { baseline, target, margin }: ReportSpecification): Table[] {
+export function groupTables(
+  group: GroupResult,
+  { baseline, target, margin, timeLabel = VIRTUAL }: ReportSpecification,
+): Table[] {
   const table = (caption: string, columns: readonly Column[]): Table => ({
     caption,
     titles: ['arm', ...columns.map(column => column.title)],
@@ -57,7 +60,7 @@ export function groupTables(group: GroupResult, { baseline, target, margin }: Re
       ? []
       : [
           table(`Spent until a loss of ${target}: medians over seeds`, [
-            { title: 'virtual time', cell: arm => spent(arm, 'time', formatDuration) },
+            { title: timeLabel, cell: arm => spent(arm, 'time', formatDuration) },
             {
               title: 'times faster',
               cell: (_, comparison) => (comparison ? describeRatio(comparison.ratios.timeToTarget) : NOTHING),
@@ -140,7 +143,7 @@ function describeExchanges({ exchanges: { tried, ok, failed } }: ArmResult): str
   const reasons = Object.entries(failed)
     .filter(([, times]) => times > 0)
     .toSorted(([a, n], [b, m]) => m - n || (a < b ? -1 : 1))
-    .map(([reason, times]) => `${reason} ${formatCount(times)}`)
+    .map(([reason, times]) => `${reason.replaceAll('-', ' ')} ${formatCount(times)}`)
   return [`${formatPercent(ok / tried)} of ${formatCount(tried)}`, ...reasons].join(', ')
 }
 

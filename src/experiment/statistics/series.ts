@@ -9,13 +9,25 @@ export interface Point {
  * curve and where it is not finite.
  */
 export function valueAt(series: readonly Point[], x: number): number | undefined {
-  const next = series.findIndex(point => point.x > x)
-  const before = series.at(next < 0 ? -1 : next - 1)
-  if (next === 0 || !before) return undefined
+  const next = firstBeyond(series, x)
+  const before = series[next - 1]
+  if (!before) return undefined
   if (before.x === x) return finite(before.y)
   const after = series[next]
   if (!after) return undefined
   return finite(before.y + ((after.y - before.y) * (x - before.x)) / (after.x - before.x))
+}
+
+/** By bisection: series may have many points, and figures ask at many places. */
+function firstBeyond(series: readonly Point[], x: number): number {
+  let low = 0
+  let high = series.length
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if (series[middle]!.x > x) high = middle
+    else low = middle + 1
+  }
+  return low
 }
 
 function finite(value: number): number | undefined {
