@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { TokenizerConfig } from '../compute/data/open-tokenizer.ts'
-import type { ComputeInit, TrainerConfig } from '../compute/trainer/build-trainer.ts'
 import type { Trainer } from '../compute/trainer/trainer.ts'
+import type { ComputeInit, TrainerConfig } from '../compute/trainer/trainer-config.ts'
 import { workerTrainer } from '../compute/trainer/worker-trainer.ts'
 import { cacheDirectory } from '../core/cache-directory.ts'
 import { systemClock } from '../core/clock.ts'

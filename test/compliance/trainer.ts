@@ -1,6 +1,6 @@
 import type { ExecutionContext, TestFn } from 'ava'
-import type { TrainerConfig } from '../../src/compute/trainer/build-trainer.ts'
 import type { StepReport, Trainer, TrainerState } from '../../src/compute/trainer/trainer.ts'
+import type { TrainerConfig } from '../../src/compute/trainer/trainer-config.ts'
 import { MurmurError } from '../../src/core/errors.ts'
 import { sharedFloats } from '../../src/core/parameters.ts'
 import { processFolder, tinyTextFile } from '../support/tiny-text.ts'

@@ -6,9 +6,9 @@ import type { OpenData } from '../data/source.ts'
 import type { Model } from '../models/model.ts'
 import { createSchedule } from '../optim/schedule.ts'
 import type { Replica } from '../replica/replica.ts'
-import type { TrainerConfig } from './build-trainer.ts'
 import { localTrainer } from './local-trainer.ts'
 import type { Trainer } from './trainer.ts'
+import type { TrainerConfig } from './trainer-config.ts'
 
 export interface AssembleTrainerComponents {
   config: TrainerConfig

@@ -9,8 +9,8 @@ import { openModel } from '../models/registry.ts'
 import { createOptimizer } from '../optim/registry.ts'
 import { hostReplica } from '../replica/host-replica.ts'
 import { assembleTrainer, initialParameters } from './assemble-trainer.ts'
-import { modelFile, type TrainerConfig } from './build-trainer.ts'
 import type { Trainer } from './trainer.ts'
+import { modelFile, type TrainerConfig } from './trainer-config.ts'
 
 /**
  * Trainers that live in one thread, on the CPU, and share what is the same for all: the data of a partition, the traced

@@ -4,8 +4,8 @@ import type { ParameterLayout } from '../../core/layout.ts'
 import type { Stamp } from '../../core/parameters.ts'
 import type { Tokenising } from '../data/token-cache.ts'
 import type { BackendNotice } from '../engine/fallback.ts'
-import type { TrainerConfig } from './build-trainer.ts'
 import type { Evaluation, StepReport, TrainerDescription, TrainerState } from './trainer.ts'
+import type { TrainerConfig } from './trainer-config.ts'
 
 /** What the worker starts with. */
 export interface TrainerWorkerData {

@@ -3,8 +3,9 @@ import { type Arena, createArena, type VectorLocation } from '../../core/arena.t
 import { errorFromData, MurmurError } from '../../core/errors.ts'
 import type { ParameterLayout } from '../../core/layout.ts'
 import type { GradientReducer, Stamp } from '../../core/parameters.ts'
-import type { BuildTrainerInit, TrainerConfig } from './build-trainer.ts'
+import type { BuildTrainerInit } from './build-trainer.ts'
 import type { Evaluation, StepReport, Trainer, TrainerDescription, TrainerState } from './trainer.ts'
+import type { TrainerConfig } from './trainer-config.ts'
 import type {
   GradientReduced,
   TrainerCalls,
