@@ -60,3 +60,10 @@ test('what no encoder writes is refused', t => {
   }
   t.true(refused > 8)
 })
+
+test('places that repeat or lie beyond the end are refused', t => {
+  t.deepEqual([...encodePlaces(Uint32Array.of(0, 2), 4)], [0b00, 0b101])
+  t.throws(() => decodePlaces(Uint8Array.of(0b00, 0b011), 2, 4), { message: 'Expected 2 ascending places below 4' })
+  t.deepEqual([...encodePlaces(Uint32Array.of(2), 3)], [0b0, 0b10])
+  t.throws(() => decodePlaces(Uint8Array.of(0b1, 0b10), 1, 3), { message: 'Expected 1 ascending places below 3' })
+})

@@ -37,6 +37,13 @@ test('random-k keeps the same places on both sides, others by another seed, each
   t.true(counts.every(count => Math.abs(count - 200) < 64))
 })
 
+test('a single random place is any of three', t => {
+  const counts = [0, 0, 0]
+  for (let seed = 0; seed < 1000; seed++) counts[randomPlaces(1, 3, seed)[0]!]! += 1
+  // Binomial(1000, 1/3): five standard deviations are 75.
+  t.true(counts.every(count => Math.abs(count - 333) < 75))
+})
+
 test('random places are different and ascending', t => {
   for (const [k, n] of [
     [0, 0],
