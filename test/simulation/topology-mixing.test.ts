@@ -132,6 +132,16 @@ for (const [dropout, pairs, groups, grid] of [
   })
 }
 
+test('all-reduce stalls if a single one of 16 fails', t => {
+  const trials = 200
+  let sum = 0
+  for (let trial = 0; trial < trials; trial++) {
+    sum += distances({ kind: 'complete' }, 16, 300, 0.2, trial).findIndex(xi => xi < 1e-9)
+  }
+  const expected = 1 / 0.8 ** 16 // geometric; the mean of 200 has a standard deviation of 7%
+  t.true(Math.abs(sum / trials / expected - 1) < 0.25, `${sum / trials}, expected ${expected}`)
+})
+
 test('the same seed gives the same distances', t => {
   t.deepEqual(distances({ kind: 'ring' }, 9, 20, 0.3), distances({ kind: 'ring' }, 9, 20, 0.3))
   t.notDeepEqual(distances({ kind: 'ring' }, 9, 20, 0.3), distances({ kind: 'ring' }, 9, 20, 0.3, 'other'))
