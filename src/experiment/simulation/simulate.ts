@@ -8,6 +8,7 @@ import { type SimulatedNetwork, simulatedNetwork } from '../../network/simulatio
 import { trainerConfig } from '../../peer/launch.ts'
 import type { RunSpecification } from '../../peer/specification/schema.ts'
 import type { CellRecord, CellSample } from '../cell-record.ts'
+import type { CellOutcome } from '../cells/outcome.ts'
 import { type Ledger, ledger } from './ledger.ts'
 import { sampleSwarm } from './sampling.ts'
 import { VirtualPeer } from './virtual-peer.ts'
@@ -37,10 +38,6 @@ export interface SimulateInit {
   onProgress?(fraction: number): void
 }
 
-type Outcome = Pick<CellRecord, 'status' | 'reason' | 'samples'> & {
-  summary: Omit<CellRecord['summary'], 'wallSeconds'>
-}
-
 /** A peer's own steps have no end: the budget is the swarm's, and who is fast makes more of them. */
 const STEPS_WITHOUT_END = 1_000_000_000
 
@@ -49,7 +46,7 @@ const STEPS_WITHOUT_END = 1_000_000_000
  * outcome, on one kind of processor to the bit.
  * @throws MurmurError whatever opening the data and the model throws; the signal's reason
  */
-export async function simulate(scenario: Scenario, init: SimulateInit = {}): Promise<Outcome> {
+export async function simulate(scenario: Scenario, init: SimulateInit = {}): Promise<CellOutcome> {
   const { run, seed } = scenario
   const specification = { ...run, seed }
   const pool = await trainerPool(trainerConfig({ specification, partition: 0 }, { compute: { threads: 1 } }))
@@ -111,7 +108,7 @@ class Simulation {
     )
   }
 
-  async run(): Promise<Outcome> {
+  async run(): Promise<CellOutcome> {
     const { timeLimit } = this.#scenario
     this.#time.schedule(timeLimit * 1000, () => this.#giveUp())
     this.#planChurn()
@@ -213,7 +210,7 @@ class Simulation {
     return target === undefined ? undefined : this.#samples.find(({ lossMean }) => lossMean <= target)
   }
 
-  #summary(): Outcome['summary'] {
+  #summary(): CellOutcome['summary'] {
     const { target } = this.#scenario
     for (const id of [...this.#upSince.keys()]) this.#wentDown(id)
     const { steps, tokens } = this.#ledger
