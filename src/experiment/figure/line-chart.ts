@@ -150,9 +150,7 @@ function drawLine(line: Line, chart: LineChart, x: Scale, y: Scale): string {
 function clamped(scale: Scale, value: number): number {
   const ends = scale.domain.map(end => scale.position(end))
   const [low, high] = [Math.min(...ends) - 400, Math.max(...ends) + 400]
-  const position = scale.position(value)
-  // A logarithm's nought lies infinitely far down.
-  return Number.isFinite(position) ? Math.min(high, Math.max(low, position)) : high
+  return Math.min(high, Math.max(low, scale.position(value)))
 }
 
 /** A few of the points, at other places for each line, so that markers seldom hide each other. */

@@ -32,6 +32,7 @@ export function linearScale({ domain, range, ticks }: ScaleInit, unit = 1): Scal
 
 /** Ticks at powers of ten; where fewer than two fit, at 1, 2 and 5 times them, and else at round values. In units of `unit`. */
 export function logScale({ domain, range, ticks }: ScaleInit, unit = 1): Scale {
+  if (!(domain[0] > 0)) throw new RangeError(`Expected a logarithmic axis to begin above 0, got ${domain[0]}`)
   const [low, high] = domain[0] < domain[1] ? domain : ([domain[0] / 2, domain[0] * 2] as const)
   return scale(
     'log',

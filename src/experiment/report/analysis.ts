@@ -23,8 +23,13 @@ export interface GroupResult {
   readonly comparisons: readonly Comparison[]
 }
 
-/** The same analysis, whatever the order of the records. */
+/**
+ * The same analysis, whatever the order of the records.
+ * @throws RangeError if the margin is not above 0
+ */
 export function analyse(specification: ReportSpecification, records: readonly CellRecord[]): Analysis {
+  const { margin } = specification
+  if (margin !== undefined && !(margin > 0)) throw new RangeError(`Expected \`margin\` to be > 0, got ${margin}`)
   const names = [...new Set([...specification.arms, ...records.map(record => record.arm).toSorted()])]
   const { common, varying, groups } = groupByConditions(records)
   const results = groups.map(({ label, conditions, records: own }): GroupResult => {

@@ -26,7 +26,7 @@ export type RatioName = 'timeToTarget' | 'tokensToTarget' | 'bytesToTarget' | 't
 
 export const currencies = ['tokens', 'time', 'bytes'] as const satisfies readonly Currency[]
 
-/** Every arm but the baseline. None if the baseline has no cell that ran to its end. */
+/** Every arm but the baseline; none if there is no such arm. */
 export function compareArms(specification: ReportSpecification, arms: readonly ArmResult[]): Comparison[] {
   const baseline = arms.find(arm => arm.name === specification.baseline)
   if (!baseline) return []

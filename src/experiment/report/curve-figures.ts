@@ -1,4 +1,4 @@
-import type { CellSample } from '../cell-record.ts'
+import type { CellRecord, CellSample } from '../cell-record.ts'
 import {
   durationUnit,
   formatBytes,
@@ -11,6 +11,7 @@ import {
 import type { ChartAxis, Line, LineChart } from '../figure/line-chart.ts'
 import type { Domain } from '../figure/scale.ts'
 import type { GroupResult } from './analysis.ts'
+import type { ArmResult } from './arm-result.ts'
 import { curveOf, meanCurve } from './mean-curve.ts'
 
 type Read = (sample: CellSample) => number
@@ -70,7 +71,7 @@ export function lossFigure(group: GroupResult, over: Horizontal, target: number 
     rules: target === undefined ? [] : [{ y: target, label: 'target' }],
     notes: notes(lines, [
       cut ? `Losses above ${formatCount(domain[1])} are cut off.` : '',
-      absent.length > 0 ? `Not on a logarithmic axis, having sent nothing: ${absent.join(', ')}.` : '',
+      ...absenceNotes(absent, cell => over.kind === 'log' && cell.samples.every(sample => over.pick(sample) === 0)),
     ]),
   }
 }
@@ -95,24 +96,38 @@ export function consensusFigure(group: GroupResult): LineChart | undefined {
       format: formatScientific,
     },
     lines,
-    notes: notes(lines, [absent.length > 0 ? `Zero, so not on a logarithmic axis: ${absent.join(', ')}.` : '']),
+    notes: notes(
+      lines,
+      absenceNotes(absent, cell => cell.samples.every(sample => distance(sample) === 0)),
+    ),
   }
 }
 
-/** Names of the arms that ran but have nothing that the axes can show. */
-function linesOf(group: GroupResult, over: Horizontal, y: Read): { lines: Line[]; absent: string[] } {
+/** The arms that ran but have nothing that the axes can show are absent. */
+function linesOf(group: GroupResult, over: Horizontal, y: Read): { lines: Line[]; absent: ArmResult[] } {
   const lines: Line[] = []
-  const absent: string[] = []
+  const absent: ArmResult[] = []
   const visible = (points: readonly { x: number; y: number }[]) =>
     over.kind === 'log' ? points.filter(point => point.x > 0) : [...points]
-  for (const { name, index, complete, failed } of group.arms) {
+  for (const arm of group.arms) {
+    const { name, index, complete, failed } = arm
     const curves = [...complete.values()].map(cell => visible(curveOf(cell, over.pick, y)))
     const broken = failed.map(cell => visible(curveOf(cell, over.pick, y))).filter(run => run.length > 0)
     const points = meanCurve(curves)
     if (points.length > 0 || broken.length > 0) lines.push({ label: name, index, points, broken })
-    else if (complete.size > 0) absent.push(name)
+    else if (complete.size > 0) absent.push(arm)
   }
   return { lines, absent }
+}
+
+function absenceNotes(absent: readonly ArmResult[], isZero: (cell: CellRecord) => boolean): string[] {
+  const zero = absent.filter(({ complete }) => [...complete.values()].every(isZero))
+  const rest = absent.filter(arm => !zero.includes(arm))
+  const names = (arms: readonly ArmResult[]) => arms.map(arm => arm.name).join(', ')
+  return [
+    zero.length > 0 ? `Zero throughout, so not on a logarithmic axis: ${names(zero)}.` : '',
+    rest.length > 0 ? `Nothing finite to draw: ${names(rest)}.` : '',
+  ]
 }
 
 function horizontal(lines: readonly Line[], over: Horizontal): ChartAxis | undefined {

@@ -50,7 +50,7 @@ export function groupTables(
   return [
     table('Loss at the end, in nats per token, and against the baseline at equal tokens', [
       { title: 'runs', cell: describeRuns },
-      { title: 'averaged model', cell: arm => withInterval(arm.loss, formatLoss) },
+      { title: 'averaged model', cell: describeLoss },
       { title: 'mean peer', cell: arm => mean(arm.lossOfPeersMean, formatLoss) },
       { title: 'worst peer', cell: arm => mean(arm.lossOfWorstPeer, formatLoss) },
       differenceColumn(baseline),
@@ -166,6 +166,8 @@ function mean(estimate: Estimate | undefined, format: (value: number) => string)
   return estimate ? format(estimate.mean) : NOTHING
 }
 
-function withInterval(estimate: Estimate | undefined, format: (value: number) => string): string {
-  return estimate ? `${format(estimate.mean)} ${formatInterval(estimate.interval, format)}`.trim() : NOTHING
+function describeLoss({ loss, complete }: ArmResult): string {
+  if (!loss) return complete.size > 0 ? 'not finite' : NOTHING
+  const some = loss.count < complete.size ? `(${loss.count} of ${complete.size} finite)` : ''
+  return [formatLoss(loss.mean), formatInterval(loss.interval, formatLoss), some].filter(part => part !== '').join(' ')
 }

@@ -30,6 +30,7 @@ test('logarithmic ticks are powers of ten, thinned where they crowd and refined 
   const scale = logScale({ domain: [1, 100], range, ticks: 3 })
   t.is(scale.position(10), 50)
   t.true(Number.isNaN(scale.position(-1)))
+  t.throws(() => logScale({ domain: [0, 1], range, ticks: 3 }), { message: /begin above 0, got 0/ })
 })
 
 test('a symmetric logarithmic scale shows both signs, its middle and no crowd', t => {

@@ -127,7 +127,7 @@ test('an arm that sends nothing has no loss at equal bytes, and takes none from 
 
 test('arms are compared under the same conditions only, in the order of the conditions', t => {
   const under = (peers: number) => [sync(1), sync(2)].map(record => ({ ...record, conditions: { peers, data: 'iid' } }))
-  const { groups, varying, common, records } = analyse(specification, [...under(64), ...under(8)].toReversed())
+  const { groups, varying, common, records } = analyse(specification, [...under(64).toReversed(), ...under(8)])
   t.deepEqual(varying, ['peers'])
   t.deepEqual(common, { data: 'iid' })
   t.deepEqual(
@@ -144,6 +144,10 @@ test('arms are compared under the same conditions only, in the order of the cond
     ],
   )
   t.is(groups[0]!.arms[1]!.runs.missing, 2)
+})
+
+test('a margin is above nought', t => {
+  t.throws(() => analyse({ ...specification, margin: 0 }, []), { message: 'Expected `margin` to be > 0, got 0' })
 })
 
 test('without a baseline nothing is compared', t => {
@@ -180,6 +184,7 @@ test('a mean curve is drawn where all its runs are', t => {
     { x: 4, y: 1.5, low: 1, high: 2 },
   ])
   t.deepEqual(meanCurve([]), [])
+  t.deepEqual(meanCurve([[{ x: 0, y: 1 }], [{ x: 1, y: 1 }]]), [])
 })
 
 test('bins hold all counts up to the last, as shares of all', t => {

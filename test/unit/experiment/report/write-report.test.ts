@@ -21,12 +21,14 @@ import { malformation } from '../../../support/well-formed.ts'
 
 const whole: ReportInit = { specification, records: syntheticCells() }
 
+/** The run as it was after some samples, at which it had not reached its target. */
 function failed(record: CellRecord, samples = 0): CellRecord {
   return {
     ...record,
     status: 'failed',
     reason: 'the <peers> & "I" were lost',
     samples: record.samples.slice(0, samples),
+    summary: { ...record.summary, target: { loss: 2.2 } },
   }
 }
 
@@ -122,6 +124,32 @@ test('the report has every figure, and what it links to is there', t => {
   const html = files.get('report.html')!
   for (const [, link] of html.matchAll(/href="([^"]+)"/g)) t.true(files.has(link!), link)
   for (const svg of [...files.keys()].filter(path => path.endsWith('.svg'))) t.true(html.includes(`href="${svg}"`), svg)
+})
+
+test('what is not finite is said to be so', t => {
+  const some = renderReport(strange['losses that are not finite']!).get('report.html')!
+  t.regex(some, /<td[^>]*>[\d.]+ \[[\d., ]+\] \(3 of 5 finite\)<\/td>/)
+  const records = whole.records.map(record => {
+    if (record.arm !== 'gossip') return record
+    return { ...record, samples: record.samples.map(sample => ({ ...sample, lossMean: Number.NaN })) }
+  })
+  const files = renderReport({ specification, records })
+  t.true(files.get('report.html')!.includes('>not finite</td>'))
+  t.true(files.get('figures/loss-tokens.svg')!.includes('Nothing finite to draw: gossip.'))
+  t.true(files.get('figures/loss-bytes.svg')!.includes('Zero throughout, so not on a logarithmic axis: no'))
+})
+
+test('a figure without anything to show is left out', t => {
+  const paths = [...renderReport(strange['all failed at once']!).keys()]
+  t.deepEqual(
+    paths.filter(path => path.endsWith('.svg')),
+    [],
+  )
+  const noTarget = [...renderReport(strange['no target and no margin']!).keys()]
+  t.deepEqual(
+    noTarget.filter(path => path.includes('to-target')),
+    [],
+  )
 })
 
 test('the report tells seeds, commit, conditions and what went wrong', t => {
