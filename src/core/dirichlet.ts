@@ -17,8 +17,9 @@ export function logGammaVariate(random: Random, shape: number): number {
   const c = 1 / Math.sqrt(9 * d)
   while (true) {
     const x = random.normal()
-    const v = (1 + c * x) ** 3
-    if (v <= 0) continue
+    const root = 1 + c * x
+    if (root <= 0) continue
+    const v = root * root * root
     if (Math.log(1 - random.next()) < x * x * 0.5 + d * (1 - v + Math.log(v))) return Math.log(d * v) + boost
   }
 }

@@ -56,7 +56,10 @@ export type DataConfig = TextDataConfig | ImageDataConfig
 export interface OpenDataInit {
   /** What relative paths are relative to. */
   directory: string
-  /** Examples in a batch, of training and validation alike. */
+  /**
+   * Examples in a batch, of training and validation alike. Every peer of a run must say the same, as of `context`: a
+   * Dirichlet partition has at least a batch.
+   */
   batchSize: number
   /** Tokens in a window of text; images have no use for it. */
   context: number

@@ -123,10 +123,24 @@ test('partitions dealt too little are filled from the largest, and that is said'
   t.is(Math.min(...sizes), 32)
   t.true(moved >= 35 * 32, `${moved}`)
   t.true(sizes.filter(size => size === 32).length >= 35)
-  // They come from several classes, as the largest partitions change.
-  const filled = countsOf(partitions.filter(part => part.length === 32))
-  t.true(filled.flatMap((_, c) => (filled.some(row => row[c]! > 0) ? [c] : [])).length > 3)
   t.is(deal(5000, { alpha: 100, least: 32 }).moved, 0)
+})
+
+test('what is moved is of all the classes of the largest partition', t => {
+  const init = { partitions: 2, alpha: 1e-6 }
+  const dealt = countsOf(deal(5000, init).partitions)
+  const evened = countsOf(deal(5000, { ...init, least: 5000 }).partitions)
+  t.deepEqual(
+    evened.map(counts => counts.reduce((sum, count) => sum + count, 0)),
+    [2250, 2250],
+  )
+  const poor = dealt[0]!.filter(count => count > 0).length < 5 ? 0 : 1
+  t.true(dealt[poor]!.some(count => count === 0))
+  t.true(
+    evened[poor]!.every(count => count > 0),
+    `${evened}`,
+  )
+  t.true(evened[1 - poor]!.filter((_, c) => dealt[1 - poor]![c]! > 0).every(count => count > 0))
 })
 
 test('the largest class of a partition is told as a share', t => {
