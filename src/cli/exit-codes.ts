@@ -16,7 +16,10 @@ const failures: Record<ErrorCode, ExitCode> = {
   USAGE: { exit: 2, meaning: 'An unknown command or option, or an argument that makes no sense.' },
   SPECIFICATION_INVALID: { exit: 10, meaning: 'An unknown key or a wrong value in run.yaml.' },
   CORPUS_MISSING: { exit: 11, meaning: 'No file matches the data paths.' },
-  CORPUS_TOO_SMALL: { exit: 12, meaning: 'There is less text than one window of each split.' },
+  CORPUS_TOO_SMALL: {
+    exit: 12,
+    meaning: 'There is less text than one window of each split, or too little data to deal.',
+  },
   TOKENIZER_INVALID: { exit: 13, meaning: "A tokenizer file is missing, damaged, or not the run's." },
   MODEL_MISSING: {
     exit: 14,

@@ -6,7 +6,7 @@ export type ErrorCode =
   | 'USAGE' // a command-line argument or option that makes no sense
   | 'SPECIFICATION_INVALID' // an unknown or wrong key in run.yaml
   | 'CORPUS_MISSING' // no file matches the data paths
-  | 'CORPUS_TOO_SMALL' // less text than one window of each split
+  | 'CORPUS_TOO_SMALL' // less text than one window of each split, too few units or classes to deal
   | 'TOKENIZER_INVALID' // a tokenizer file that is missing, damaged or not the run's
   | 'MODEL_MISSING' // the file of the run's model is not on this machine
   | 'MODEL_MISMATCH' // that file is another one than the run's

@@ -72,6 +72,7 @@ function readKey(name: string, schema: JsonSchema): Key {
     says: schema.says ?? '',
     unit: schema.unit,
     source: schema.source,
+    only: schema.only,
     default: schema.default,
     expected: expectation(schema, variants),
     expectedItem: schema.items && expectation(schema.items, []),

@@ -181,6 +181,8 @@ export const specificationSchema = z
     const needed = model.kind === 'gpt' ? 'text' : 'images'
     if (model.kind !== 'module' && data.kind !== needed)
       refuse(['data', 'kind'], data.kind, `${needed}, which model.kind ${model.kind} needs`)
+    if (data.partition !== 'dirichlet' && data.alpha !== undefined)
+      refuse(['data', 'alpha'], data.alpha, `left out, as data.partition is ${data.partition} and not dirichlet`)
     if (heartbeat.timeout <= heartbeat.interval) {
       refuse(['heartbeat', 'timeout'], heartbeat.timeout, `greater than heartbeat.interval, ${heartbeat.interval}`)
     }

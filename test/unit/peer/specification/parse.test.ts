@@ -22,7 +22,23 @@ test('a section keeps the defaults of what it does not say, and its kind may go 
 test('images and a perceptron go together', t => {
   const { model, data } = parseSpecification('model: {kind: mlp}\ndata: {kind: images, images: i.gz, labels: l.gz}')
   t.deepEqual(model, { kind: 'mlp', hidden: [128] })
-  t.deepEqual(data, { kind: 'images', images: 'i.gz', labels: 'l.gz', partitions: 4, validation: 0.1 })
+  t.deepEqual(data, {
+    kind: 'images',
+    images: 'i.gz',
+    labels: 'l.gz',
+    partitions: 4,
+    partition: 'iid',
+    validation: 0.1,
+  })
+})
+
+test('alpha is there with a dirichlet partition, and only there', t => {
+  const images = 'model: {kind: mlp}\ndata: {kind: images, images: a, labels: b, '
+  for (const data of ['data: {', images]) {
+    t.false('alpha' in parseSpecification(`${data}partition: iid}`).data)
+    t.is(parseSpecification(`${data}partition: dirichlet}`).data.alpha, 0.1)
+    t.is(parseSpecification(`${data}partition: dirichlet, alpha: 3}`).data.alpha, 3)
+  }
 })
 
 test('a cnn, and a model of the user whose kind may go unsaid', t => {
@@ -75,6 +91,18 @@ const wrong: [yaml: string, where: string, says: RegExp][] = [
   ['model: {kind: mlp}', '1:1', /`data.kind` to be images, which model.kind mlp needs, got "text"$/],
   ['data: {kind: images, images: a, labels: b}', '1:14', /`data.kind` to be text, .* got "images"$/],
   ['data: {kind: images, images: a}\nmodel: {kind: mlp}', '1:1', /`data.labels` to be a text .*, got nothing$/],
+  ['data: {alpha: 0.5}', '1:15', /`data.alpha` to be left out, as data.partition is iid and not dirichlet, got 0.5$/],
+  [
+    'data: {partition: document, alpha: 0.5}',
+    '1:36',
+    /`data.alpha` to be left out, as data.partition is document and not dirichlet, got 0.5$/,
+  ],
+  ['data: {partition: dirichlet, alpha: 0}', '1:37', /`data.alpha` to be a number > 0 and <= 1000000, got 0$/],
+  [
+    'model: {kind: mlp}\ndata: {kind: images, images: a, labels: b, partition: document}',
+    '2:55',
+    /`data.partition` to be one of iid, dirichlet, got "document"$/,
+  ],
   ['model: {kind: cnn}', '1:1', /`data.kind` to be images, which model.kind cnn needs, got "text"$/],
   ['model: {kind: module}', '1:1', /`model.module` to be a text .*, got nothing$/],
   ['model: {module: a.ts, sha256: abc}', '1:31', /`model.sha256` to be .*64 hexadecimal digits or none, got "abc"$/],
