@@ -28,6 +28,8 @@ export function failureOf(error: unknown): ExchangeFailure {
       return 'invalid'
     case 'VALUES_INVALID':
       return 'not-finite'
+    case 'TOPOLOGY_IMPOSSIBLE': // of so many peers it pairs nobody
+      return 'no-partner'
     case 'CANCELLED':
     case 'TRAINER_FAILED': // nothing left to average; the trainer itself says why
       return 'cancelled'

@@ -1,7 +1,8 @@
 import type { AveragerFactory } from '../averager.ts'
 import { ringMean } from '../rounds/ring.ts'
 import type { LocalSgdInit } from './local-sgd.ts'
-import { type Allocate, type Mixing, synchronousAverager } from './synchronous.ts'
+import { type OuterRule, outerStep } from './outer-step.ts'
+import { synchronousAverager } from './synchronous.ts'
 
 export interface DilocoInit extends LocalSgdInit {
   /** nu, the outer learning rate. Must be > 0. @default 0.7 */
@@ -21,7 +22,7 @@ export function diloco(init: DilocoInit = {}): AveragerFactory {
   return components =>
     synchronousAverager(components, { every, timeout }, allocate => {
       const scratch = allocate()
-      const outer = nesterov(allocate, outerLearningRate, outerMomentum)
+      const outer = outerStep(allocate, nesterov(outerLearningRate, outerMomentum))
       return {
         ...outer,
         async mix(meeting, values) {
@@ -32,29 +33,14 @@ export function diloco(init: DilocoInit = {}): AveragerFactory {
     })
 }
 
-/** The outer step: `step` makes phi of the mean, `commit` remembers that it was made. */
-function nesterov(
-  allocate: Allocate,
-  learningRate: number,
-  momentum: number,
-): Required<Pick<Mixing, 'begin' | 'commit'>> & { step(mean: Float32Array): void } {
-  const phi = allocate()
-  const velocity = allocate()
-  const next = { phi: allocate(), velocity: allocate() }
-  return {
-    begin: values => phi.set(values),
-    step(mean) {
-      for (let i = 0; i < mean.length; i++) {
-        const delta = phi[i]! - mean[i]!
-        const v = momentum * velocity[i]! + delta
-        next.velocity[i] = v
-        next.phi[i] = phi[i]! - learningRate * (delta + momentum * v)
-      }
-      mean.set(next.phi)
-    },
-    commit() {
-      phi.set(next.phi)
-      velocity.set(next.velocity)
-    },
+/** Nesterov's momentum: Delta = phi - mean; v' = mu v + Delta; phi' = phi - nu (Delta + mu v'). */
+function nesterov(learningRate: number, momentum: number): OuterRule {
+  return ({ phi, velocity }, mean, next) => {
+    for (let i = 0; i < mean.length; i++) {
+      const delta = phi[i]! - mean[i]!
+      const v = momentum * velocity[i]! + delta
+      next.velocity[i] = v
+      next.phi[i] = phi[i]! - learningRate * (delta + momentum * v)
+    }
   }
 }

@@ -1,8 +1,11 @@
 import type { AveragerFactory } from '../averager.ts'
 import { allReduce } from './all-reduce.ts'
+import { dPsgd } from './d-psgd.ts'
 import { diloco } from './diloco.ts'
 import { localSgd } from './local-sgd.ts'
+import { moshpit } from './moshpit.ts'
 import { noAveraging } from './no-averaging.ts'
+import { noloco } from './noloco.ts'
 import { pairwiseGossip } from './pairwise-gossip.ts'
 
 /** By their names in run.yaml. */
@@ -12,6 +15,9 @@ const averagers = {
   'all-reduce': allReduce,
   'local-sgd': localSgd,
   diloco,
+  noloco,
+  moshpit,
+  'd-psgd': dPsgd,
 }
 
 type Averagers = typeof averagers

@@ -1,7 +1,8 @@
 import { MurmurError } from '../../core/errors.ts'
+import { invalidOption } from '../../core/invalid-option.ts'
 import type { Shard } from '../../core/layout.ts'
 import type { GradientReducer } from '../../core/parameters.ts'
-import { sumOfSquares } from '../../core/vector.ts'
+import { allFinite, sumOfSquares } from '../../core/vector.ts'
 import {
   type Averager,
   type AveragerComponents,
@@ -9,6 +10,7 @@ import {
   type ExchangeOutcome,
   zeroCounters,
 } from '../averager.ts'
+import { requirePlausible } from '../pairing/plausible.ts'
 import type { Meeting } from '../rounds/meeting.ts'
 import { type Rounds, rounds } from '../rounds/rounds.ts'
 
@@ -47,8 +49,8 @@ export function synchronousAverager(
   createMixing: (allocate: Allocate) => Mixing,
 ): Averager {
   const { every, timeout } = init
-  if (!Number.isInteger(every) || every < 1) throw invalid('every', 'an integer >= 1', every)
-  if (!(timeout > 0 && timeout < Infinity)) throw invalid('timeout', 'a number of seconds > 0', timeout)
+  if (!Number.isInteger(every) || every < 1) throw invalidOption('every', 'an integer >= 1', every)
+  if (!(timeout > 0 && timeout < Infinity)) throw invalidOption('timeout', 'a number of seconds > 0', timeout)
   return new SynchronousAverager(components, init, createMixing)
 }
 
@@ -130,7 +132,10 @@ class SynchronousAverager implements Averager {
       this.#values.set(this.#own)
       await this.#mixing.mix(meeting, this.#values)
       subtract(this.#values, this.#own)
-      return Math.sqrt(sumOfSquares(this.#values) / Math.max(1, this.#values.length))
+      requireFinite(this.#values)
+      const distance = rootMeanSquare(this.#values)
+      requirePlausible('a round', distance, rootMeanSquare(this.#own))
+      return distance
     }, signal)
     if (outcome !== 'ok') return outcome
     await this.#parameters.apply(offset, this.#values, 1)
@@ -148,6 +153,7 @@ class SynchronousAverager implements Averager {
     const outcome = await this.#rounds.hold(async meeting => {
       this.#values.set(own)
       await reduce(meeting, this.#values)
+      requireFinite(this.#values)
       return 0
     }, signal)
     if (outcome === 'ok') own.set(this.#values)
@@ -164,10 +170,12 @@ function subtract(values: Float32Array, from: Float32Array): void {
   for (let i = 0; i < values.length; i++) values[i] = values[i]! - from[i]!
 }
 
-function invalid(key: string, expected: string, value: unknown): MurmurError {
-  return new MurmurError({
-    code: 'SPECIFICATION_INVALID',
-    message: `Expected \`${key}\` to be ${expected}, got ${value}`,
-    details: { key, value, expected },
-  })
+function rootMeanSquare(values: Float32Array): number {
+  return Math.sqrt(sumOfSquares(values) / Math.max(1, values.length))
+}
+
+/** @throws MurmurError `VALUES_INVALID` */
+function requireFinite(values: Float32Array): void {
+  if (allFinite(values)) return
+  throw new MurmurError({ code: 'VALUES_INVALID', message: 'Expected a round to come to finite values' })
 }

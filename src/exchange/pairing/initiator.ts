@@ -138,7 +138,7 @@ export class Initiator {
     accepted(await receiveMessage(channel, ['prepared', 'refused'], signal))
     await receiveValues(channel, codec, values, signal)
     attempt.distance = 2 * (await rootMeanSquare(values, clock))
-    requirePlausible(attempt.partner, attempt.distance, size)
+    requirePlausible(`peer ${attempt.partner}`, attempt.distance, size)
     attempt.staleness = Math.max(0, this.#init.step() - attempt.step)
     const weight = this.#init.policy(attempt.staleness)
     if (weight === undefined) {

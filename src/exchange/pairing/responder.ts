@@ -178,7 +178,7 @@ export class Responder {
     if (!Number.isFinite(squares)) return await this.#refuse(channel, 'not-finite', signal)
     const chunks: Uint8Array[] = []
     const distance = Math.sqrt(squares / Math.max(1, shard.length))
-    requirePlausible(channel.peer, distance, Math.sqrt(ownSquares / Math.max(1, shard.length)))
+    requirePlausible(`peer ${channel.peer}`, distance, Math.sqrt(ownSquares / Math.max(1, shard.length)))
     const delta = { peer: channel.peer, id: offer.id, shard, codec, chunks, step, distance }
     await sendMessage(channel, { type: 'prepared' }, signal)
     // What the partner will decode, and so what is applied here: decoded while the network is busy, over values that

@@ -1,5 +1,6 @@
 import { addScaled } from '../../core/vector.ts'
-import { type CodecId, codecs } from '../compression/codecs.ts'
+import type { CodecId } from '../compression/codecs.ts'
+import { decodeAsReceived, wireFormat } from '../compression/wire-format.ts'
 import type { Meeting } from './meeting.ts'
 
 /**
@@ -17,6 +18,7 @@ export async function ringMean(
   const { members, self } = meeting
   const n = members.length
   if (n < 2) return
+  const format = wireFormat(codec)
   const rank = members.indexOf(self)
   const next = members[(rank + 1) % n]!
   const previous = members[(rank + n - 1) % n]!
@@ -28,27 +30,19 @@ export async function ringMean(
   for (let s = 0; s < n - 1; s++) {
     const mine = chunk(rank - s - 1)
     const received = scratch.subarray(0, mine.length)
-    await meeting.both(
-      meeting.send(next, `sum-${s}`, chunk(rank - s), codec),
-      meeting.receive(previous, `sum-${s}`, received, codec),
-    )
+    await meeting.all([
+      meeting.send(next, `sum-${s}`, chunk(rank - s), format),
+      meeting.receive(previous, `sum-${s}`, received, format),
+    ])
     addScaled(mine, received, 1)
   }
   const own = chunk(rank + 1)
   for (let i = 0; i < own.length; i++) own[i] = own[i]! / n
-  roundTrip(codec, own)
+  decodeAsReceived(format, own, own)
   for (let s = 0; s < n - 1; s++) {
-    await meeting.both(
-      meeting.send(next, `mean-${s}`, chunk(rank + 1 - s), codec),
-      meeting.receive(previous, `mean-${s}`, chunk(rank - s), codec),
-    )
+    await meeting.all([
+      meeting.send(next, `mean-${s}`, chunk(rank + 1 - s), format),
+      meeting.receive(previous, `mean-${s}`, chunk(rank - s), format),
+    ])
   }
-}
-
-/** Makes values what a receiver will decode. */
-function roundTrip(codec: CodecId, values: Float32Array): void {
-  const encoded = [...codecs[codec].encode(values)]
-  const decoder = codecs[codec].decoder(values)
-  for (const bytes of encoded) decoder.write(bytes)
-  decoder.end()
 }

@@ -9,8 +9,9 @@ import { type Meeting, meetingOf } from './meeting.ts'
 /**
  * Rounds in which all peers that train take part, each when it gets there; who is first waits for the last. Who takes part
  * is everybody's own view of the swarm: where two views differ, their letters do not match, and both look again until
- * they agree. The number of a round is a logical clock (Lamport 1978): a peer that hears of a later round than its own
- * goes there, so those who came late or missed one are in step with the others at once.
+ * they agree. The number of a round is a logical clock (Lamport 1978): a peer that is told by one it needs in a round that it
+ * is in a later one by now goes there, so those who came late or missed one are in step with the others at once. Nobody else's
+ * word counts.
  */
 export interface Rounds {
   start(): Promise<void>
@@ -37,9 +38,10 @@ type RoundsComponents = Pick<AveragerComponents, 'transport' | 'clock' | 'run' |
 }
 
 /**
- * Rounds by which a peer may be ahead where only some wait for each other. Beyond, it is this peer that came late.
+ * Rounds that are skipped at once on another's word, at most. Whatever it claims, the numbers do not run out; and where it
+ * made a peer go too far ahead, the others are told so as soon as they need that one, and follow.
  */
-const MOST_AHEAD = 8
+const LONGEST_LEAP = 2 ** 20
 
 /** Milliseconds between two looks at who takes part, and after a stream broke. */
 const LOOK_AGAIN = 250
@@ -55,6 +57,9 @@ class SwarmRounds implements Rounds {
   readonly #stopping = new AbortController()
   /** What went to whom and came from whom in the round under way. */
   readonly #bytes = new Map<string, { sent: number; received: number }>()
+  /** The attempt under way: of which round, with whom. */
+  #current: { meeting: Meeting; over: AbortController } | undefined
+  #warned = ''
   #next = 1
 
   constructor(components: RoundsComponents, init: RoundsInit) {
@@ -68,6 +73,10 @@ class SwarmRounds implements Rounds {
         this.#bytes.set(peer, { sent: soFar.sent + sent, received: soFar.received + received })
         init.counters.bytesSent += sent
         init.counters.bytesReceived += received
+      },
+      onOvertaken: (peer, round) => {
+        const { meeting, over } = this.#current ?? {}
+        if (meeting && round > meeting.round && meeting.members.includes(peer)) over?.abort(new LaterRound(peer, round))
       },
     })
   }
@@ -96,8 +105,10 @@ class SwarmRounds implements Rounds {
       )
     } catch (error) {
       outcome = over.aborted ? 'cancelled' : failureOf(error)
+      if (isErrorCode(error, 'TOPOLOGY_IMPOSSIBLE')) this.#warn(error.message)
     }
     this.#next += 1
+    this.#mailbox.enter(this.#next, this.#c.others())
     countOutcome(this.#init.counters, outcome)
     this.#record({ outcome, distance, ms: clock.now() - begun })
     return outcome
@@ -107,47 +118,62 @@ class SwarmRounds implements Rounds {
     for (;;) {
       const others = this.#c.others()
       if (others.length === 0) return 'no-partner'
-      if (this.#mailbox.newest > this.#next + MOST_AHEAD) this.#next = this.#mailbox.newest
-      const round = this.#next
-      this.#mailbox.enter(round)
-      const self = this.#c.transport.id
-      const over = new AbortController()
-      const meeting = meetingOf(this.#mailbox, { round, self, members: [self, ...others].sort() }, over)
-      const cut = () => over.abort(signal.reason)
-      signal.addEventListener('abort', cut, { once: true })
-      const watching = this.#endWhenSuperseded(meeting, over)
-      try {
-        await task(meeting)
-        return 'ok'
-      } catch (error) {
-        this.#mailbox.recall()
-        signal.throwIfAborted()
-        if (error instanceof LaterRound) this.#next = Math.max(this.#next, error.round)
-        else if (
-          !isErrorCode(error, 'CHANNEL_BROKEN') &&
-          !isErrorCode(error, 'PEER_UNREACHABLE') &&
-          error !== superseded
-        ) {
-          throw error
-        }
-      } finally {
-        signal.removeEventListener('abort', cut)
-        over.abort()
-        await watching
-      }
-      await this.#c.clock.sleep(LOOK_AGAIN, signal)
+      const later = await this.#attempt(task, others, signal)
+      if (!later) return 'ok'
+      if (later instanceof LaterRound) this.#next = Math.min(later.round, this.#next + LONGEST_LEAP)
+      else await this.#c.clock.sleep(LOOK_AGAIN, signal)
     }
   }
 
-  /** Looks now and then whether this is still the round, and these the members. */
+  /** @returns why to try again, if the task did not get through */
+  async #attempt(
+    task: (meeting: Meeting) => Promise<void>,
+    others: readonly string[],
+    signal: AbortSignal,
+  ): Promise<Error | undefined> {
+    const self = this.#c.transport.id
+    const round = this.#next
+    this.#mailbox.enter(round, others)
+    const over = new AbortController()
+    const written = new Set<string>()
+    const meeting = meetingOf(this.#mailbox, { round, self, members: [self, ...others].sort() }, { over, written })
+    const cut = () => over.abort(signal.reason)
+    signal.addEventListener('abort', cut, { once: true })
+    this.#current = { meeting, over }
+    const watching = this.#endWhenSuperseded(meeting, over)
+    try {
+      await task(meeting)
+      return undefined
+    } catch (error) {
+      this.#mailbox.recall(written)
+      signal.throwIfAborted()
+      const cause: unknown = over.signal.aborted ? over.signal.reason : error
+      if (cause instanceof LaterRound || cause instanceof Superseded) return cause
+      if (isErrorCode(cause, 'CHANNEL_BROKEN') || isErrorCode(cause, 'PEER_UNREACHABLE')) return cause
+      throw cause
+    } finally {
+      this.#current = undefined
+      signal.removeEventListener('abort', cut)
+      over.abort()
+      await watching
+    }
+  }
+
+  /** Looks now and then whether these are still the members. */
   async #endWhenSuperseded(meeting: Meeting, over: AbortController): Promise<void> {
     const { clock, transport } = this.#c
     while (!over.signal.aborted) {
       await clock.sleep(LOOK_AGAIN, over.signal).catch(() => {})
       const members = [transport.id, ...this.#c.others()].sort()
-      const late = this.#mailbox.newest > meeting.round + MOST_AHEAD
-      if (late || members.join() !== meeting.members.join()) over.abort(superseded)
+      if (members.join() !== meeting.members.join()) over.abort(new Superseded())
     }
+  }
+
+  /** Once for each message: a round comes round again soon. */
+  #warn(message: string): void {
+    if (message === this.#warned) return
+    this.#warned = message
+    this.#c.telemetry.record({ type: 'warning', reason: 'topology-impossible', message })
   }
 
   #record(report: { outcome: ExchangeOutcome; distance: number; ms: number }): void {
@@ -169,4 +195,7 @@ class SwarmRounds implements Rounds {
   }
 }
 
-const superseded = new Error('the swarm changed, or is rounds ahead')
+/** Another try, with those who train now. */
+class Superseded extends Error {
+  override readonly name = 'Superseded'
+}

@@ -5,6 +5,9 @@ const AD_PSGD = 'Lian et al. 2018, arXiv:1710.06952'
 const ASYNC_SGD = 'Xie et al. 2019, arXiv:1903.03934'
 const LOCAL_SGD = 'Stich 2019, arXiv:1805.09767'
 const DILOCO = 'Douillard et al. 2023, arXiv:2311.08105'
+const NOLOCO = 'Kolehmainen et al. 2025, arXiv:2506.10911'
+const MOSHPIT = 'Ryabinin et al. 2021, arXiv:2103.03239'
+const D_PSGD = 'Lian et al. 2017, arXiv:1705.09056'
 const RING = 'Patarasuk & Yuan 2009'
 
 const noPolicy = z.strictObject({
@@ -130,5 +133,68 @@ const diloco = z.strictObject({
   timeout: barrierTimeout(),
 })
 
+const noloco = z.strictObject({
+  algorithm: z.literal('noloco').register(keyDocumentation, {
+    says: 'Synchronous in random pairs: local steps, then a step of momentum towards the pair.',
+    source: NOLOCO,
+  }),
+  every: every(50, 'Time between two outer steps.'),
+  codec: codec('float32'),
+  outerLearningRate: z.number().gt(0).lt(2).default(0.7).register(keyDocumentation, {
+    says: 'Size of an outer step. Below 2 (1 - outerMomentum^2), else pairs drift apart.',
+    source: NOLOCO,
+  }),
+  outerMomentum: z.number().min(0).lt(1).default(0.5).register(keyDocumentation, {
+    says: 'Decay of the outer velocity.',
+    unit: 'per outer step',
+    source: NOLOCO,
+  }),
+  timeout: barrierTimeout(),
+})
+
+const moshpit = z.strictObject({
+  algorithm: z.literal('moshpit').register(keyDocumentation, {
+    says: 'Synchronous in small groups, other ones each time, which take on their mean.',
+    source: MOSHPIT,
+  }),
+  every: every(20, 'Time between two averagings.'),
+  codec: codec('float32'),
+  groupSize: count(1_000_000).min(2).default(4).register(keyDocumentation, {
+    says: 'Most peers of a group.',
+    unit: 'peers',
+  }),
+  grid: z.boolean().default(false).register(keyDocumentation, {
+    says: 'Groups along the axes of a grid in turn instead of random ones.',
+    source: MOSHPIT,
+  }),
+  timeout: barrierTimeout(),
+})
+
+const dPsgd = z.strictObject({
+  algorithm: z.literal('d-psgd').register(keyDocumentation, {
+    says: 'Synchronous with the neighbours in a graph; `hypercube` wants a power of two.',
+    source: D_PSGD,
+  }),
+  every: every(1, 'Time between two mixings.'),
+  codec: codec('float32'),
+  topology: z
+    .enum(['ring', 'star', 'complete', 'static-exponential', 'one-peer-exponential', 'hypercube', 'matching'])
+    .default('ring')
+    .register(keyDocumentation, {
+      says: 'Graph.',
+      source: 'Ying et al. 2021, arXiv:2110.13363',
+    }),
+  timeout: barrierTimeout(),
+})
+
 /** The algorithms of src/exchange/averaging, each with its settings. */
-export const averaging = z.discriminatedUnion('algorithm', [pairwise, none, allReduce, localSgd, diloco])
+export const averaging = z.discriminatedUnion('algorithm', [
+  pairwise,
+  none,
+  allReduce,
+  localSgd,
+  diloco,
+  noloco,
+  moshpit,
+  dPsgd,
+])

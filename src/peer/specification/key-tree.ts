@@ -99,6 +99,7 @@ function expectation(schema: JsonSchema, variants: readonly Variant[]): string {
   if (schema.type === 'string') {
     return `a text of ${schema.minLength ?? 0} to ${schema.maxLength} characters${schema.form ? `, ${schema.form}` : ''}`
   }
+  if (schema.type === 'boolean') return 'true or false'
   return `${schema.type === 'integer' ? 'an integer' : 'a number'}${range(schema)}`
 }
 

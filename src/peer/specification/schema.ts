@@ -171,10 +171,17 @@ export const specificationSchema = z
     limits: limits.prefault({}).register(keyDocumentation, { says: 'What bounds the memory of a peer.' }),
   })
   .superRefine((specification, context) => {
-    const { model, data, heartbeat } = specification
+    const { model, data, heartbeat, averaging } = specification
     // `value` may be a default: it is not in what the user wrote, and the message must show it all the same.
     const refuse = (path: string[], value: unknown, expected: string) =>
       context.addIssue({ code: 'custom', path, message: expected, params: { value } })
+    if (averaging.algorithm === 'noloco') {
+      const limit = 2 * (1 - averaging.outerMomentum ** 2)
+      if (averaging.outerLearningRate >= limit) {
+        const expected = `below 2 (1 - outerMomentum^2) = ${Number(limit.toPrecision(3))}, else pairs drift apart`
+        refuse(['averaging', 'outerLearningRate'], averaging.outerLearningRate, expected)
+      }
+    }
     if (model.kind === 'gpt' && model.width % model.heads !== 0) {
       refuse(['model', 'width'], model.width, `divisible by model.heads, ${model.heads}`)
     }
