@@ -4,12 +4,14 @@ import { diloco } from './diloco.ts'
 import { localSgd } from './local-sgd.ts'
 import { noAveraging } from './no-averaging.ts'
 import { pairwiseGossip } from './pairwise-gossip.ts'
+import { pushSum } from './push-sum.ts'
 import { sparta } from './sparta.ts'
 
 /** By their names in run.yaml. */
 const averagers = {
   pairwise: pairwiseGossip,
   sparta,
+  'push-sum': pushSum,
   none: noAveraging,
   'all-reduce': allReduce,
   'local-sgd': localSgd,

@@ -7,7 +7,7 @@ const LOCAL_SGD = 'Stich 2019, arXiv:1805.09767'
 const DILOCO = 'Douillard et al. 2023, arXiv:2311.08105'
 const RING = 'Patarasuk & Yuan 2009'
 const SPARTA = 'Beton et al. 2025'
-const EXPONENTIAL = 'Assran et al. 2019, arXiv:1811.10792'
+const PUSH_SUM = 'Assran et al. 2019, arXiv:1811.10792'
 
 const noPolicy = z.strictObject({
   policy: z
@@ -108,12 +108,12 @@ const fixedTopologies = [
   z.strictObject({
     kind: z
       .literal('one-peer-exponential')
-      .register(keyDocumentation, { says: 'The peer 1, 2, 4, ... ranks further on, in turns.', source: EXPONENTIAL }),
+      .register(keyDocumentation, { says: 'The peer 1, 2, 4, ... ranks further on, in turns.', source: PUSH_SUM }),
   }),
   z.strictObject({
     kind: z.literal('static-exponential').register(keyDocumentation, {
       says: 'A random one of the peers 1, 2, 4, ... ranks further on.',
-      source: EXPONENTIAL,
+      source: PUSH_SUM,
     }),
   }),
 ] as const
@@ -155,6 +155,17 @@ const sparta = z.strictObject({
   codec: codec('float32'),
   topology: topology(),
   staleness: staleness(),
+  timeout: exchangeTimeout(),
+})
+
+const pushSum = z.strictObject({
+  algorithm: z.literal('push-sum').register(keyDocumentation, {
+    says: 'Stochastic gradient push: one-way shares of parameters and weight; use a directed topology.',
+    source: PUSH_SUM,
+  }),
+  every: every(20, 'Time between two shares of the same shard.'),
+  codec: codec('float32'),
+  topology: topology(),
   timeout: exchangeTimeout(),
 })
 
@@ -202,4 +213,12 @@ const diloco = z.strictObject({
 })
 
 /** The algorithms of src/exchange/averaging, each with its settings. */
-export const averaging = z.discriminatedUnion('algorithm', [pairwise, sparta, none, allReduce, localSgd, diloco])
+export const averaging = z.discriminatedUnion('algorithm', [
+  pairwise,
+  sparta,
+  pushSum,
+  none,
+  allReduce,
+  localSgd,
+  diloco,
+])
