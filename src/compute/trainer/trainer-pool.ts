@@ -34,7 +34,7 @@ export interface PooledTrainer {
   parameters: Float32Array
 }
 
-export interface PooledTrainerInit {
+interface PooledTrainerInit {
   /** Index of the partition to train on. */
   partition: number
   /** Tells apart peers that share a partition. */

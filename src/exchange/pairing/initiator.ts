@@ -1,6 +1,5 @@
 import type { Clock } from '../../core/clock.ts'
 import { MurmurError } from '../../core/errors.ts'
-import type { Shard } from '../../core/layout.ts'
 import { type Random, uuid } from '../../core/random.ts'
 import { sumOfSquares } from '../../core/vector.ts'
 import type { Channel, PeerId } from '../../network/transport.ts'
@@ -9,17 +8,17 @@ import type { AveragerComponents, ExchangeOutcome } from '../averager.ts'
 import { type CodecId, codecs } from '../compression/codecs.ts'
 import { receiveValues, sendValues } from '../compression/streaming.ts'
 import { ExchangeRefused, failureOf } from '../failure.ts'
+import { askAgain, onStream } from '../streams/outgoing.ts'
 import { requirePlausible } from './plausible.ts'
 import { AVERAGE_PROTOCOL, offerOf, receiveMessage, sendMessage } from './protocol.ts'
-import { settledDeadline } from './settled-deadline.ts'
+import type { View } from './view.ts'
 
 /** Values between two turns of the event loop. */
 const SLICE = 256 * 1024
 
-/** Milliseconds between two attempts to learn what became of a commit: doubled each time up to the second. */
-const RETRY_PAUSE = { first: 100, longest: 2000 }
-
 export interface InitiatorInit {
+  /** Largest number of values of an exchange. */
+  longest: number
   codec: CodecId
   /** Milliseconds for an exchange until its commit is answered, and again for asking what became of it. */
   timeout: number
@@ -38,7 +37,7 @@ export interface InitiatedExchange {
 interface Attempt {
   id: string
   partner: PeerId
-  shard: Shard
+  view: View
   /** Local steps finished before the snapshot. */
   step: number
   /** The weight asked for, once a commit may have left. Whether it was applied is known to the responder alone. */
@@ -64,20 +63,19 @@ export class Initiator {
   constructor(components: AveragerComponents, init: InitiatorInit) {
     this.#components = components
     this.#init = init
-    const longest = components.shards.reduce((most, shard) => Math.max(most, shard.length), 0)
-    this.#values = components.parameters.allocate(longest)
+    this.#values = components.parameters.allocate(init.longest)
     // A partner may still remember the ids of this peer's earlier life: another life, another date, other ids.
     this.#ids = components.random.fork('exchange ids').fork(components.clock.date())
   }
 
   /** Never throws; touches no buffer once it has resolved. */
-  async exchange(shard: Shard, partner: PeerId, signal: AbortSignal): Promise<InitiatedExchange> {
+  async exchange(view: View, partner: PeerId, signal: AbortSignal): Promise<InitiatedExchange> {
     const { clock, telemetry } = this.#components
     const begun = clock.now()
     const attempt: Attempt = {
       id: uuid(this.#ids),
       partner,
-      shard,
+      view,
       step: 0,
       weight: 0,
       staleness: 0,
@@ -98,7 +96,7 @@ export class Initiator {
       role: 'initiator',
       id,
       partner,
-      shard: shard.name,
+      shard: view.shard,
       outcome,
       staleness,
       weight,
@@ -117,22 +115,23 @@ export class Initiator {
       if (attempt.asked === undefined || error instanceof ExchangeRefused) throw error
       return await this.#settle(attempt, attempt.asked, signal, error)
     })
-    const delta = this.#values.subarray(0, attempt.shard.length)
-    const { step } = await this.#components.parameters.apply(attempt.shard.offset, delta, weight)
+    const delta = this.#values.subarray(0, attempt.view.length)
+    const { step } = await attempt.view.apply(delta, weight)
     attempt.weight = weight
     attempt.staleness = step - attempt.step
   }
 
   /** Everything up to the answer to the commit. Returns the weight that the responder applied. */
   async #converse(channel: Channel, attempt: Attempt, signal: AbortSignal): Promise<number> {
-    const { parameters, run, clock } = this.#components
-    const { id, shard } = attempt
-    const values = this.#values.subarray(0, shard.length)
+    const { run, clock } = this.#components
+    const { id, view } = attempt
+    const { shard, draw, length } = view
+    const values = this.#values.subarray(0, length)
     const codec = codecs[this.#init.codec]
-    const offer = offerOf({ run, id, shard: shard.name, length: shard.length, codec: this.#init.codec })
+    const offer = offerOf({ run, id, shard, draw, length, codec: this.#init.codec })
     await sendMessage(channel, offer, signal)
     accepted(await receiveMessage(channel, ['ready', 'refused'], signal))
-    attempt.step = (await parameters.snapshot(shard.offset, values)).step
+    attempt.step = (await view.snapshot(values)).step
     const size = await rootMeanSquare(values, clock)
     await sendValues(channel, codec, values, clock, signal)
     accepted(await receiveMessage(channel, ['prepared', 'refused'], signal))
@@ -166,21 +165,10 @@ export class Initiator {
   /** Asks again on new streams until the responder says what became of the commit, or time is up. */
   async #settle(attempt: Attempt, weight: number, signal: AbortSignal, cause: unknown): Promise<number> {
     const { clock, telemetry } = this.#components
-    const { timeout } = this.#init
-    const until = clock.now() + timeout
     try {
-      for (let pause = RETRY_PAUSE.first; ; pause = Math.min(2 * pause, RETRY_PAUSE.longest)) {
-        await clock.sleep(Math.min(pause, timeout / 8), signal)
-        const left = until - clock.now()
-        if (left <= 0) throw cause
-        try {
-          return await this.#onStream(attempt, signal, Math.min(left, timeout / 2), (channel, inner) =>
-            this.#commit(channel, attempt, weight, inner),
-          )
-        } catch (error) {
-          if (error instanceof ExchangeRefused) throw error
-        }
-      }
+      return await askAgain(clock, this.#init.timeout, cause, signal, ms =>
+        this.#onStream(attempt, signal, ms, (channel, inner) => this.#commit(channel, attempt, weight, inner)),
+      )
     } catch (error) {
       if (!(error instanceof ExchangeRefused)) {
         telemetry.record({
@@ -199,25 +187,13 @@ export class Initiator {
     timeout: number,
     task: (channel: Channel, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    const { clock, transport } = this.#components
-    let channel: Channel | undefined
-    try {
-      return await settledDeadline(clock, timeout, `an exchange with ${attempt.partner}`, signal, async inner => {
-        channel = await transport.open(attempt.partner, AVERAGE_PROTOCOL, inner)
-        const result = await task(channel, inner)
-        channel.close().catch(error => channel?.abort(error))
-        return result
-      })
-    } catch (error) {
-      channel?.abort(error instanceof Error ? error : new Error(String(error)))
-      throw error
-    } finally {
-      if (channel) {
-        attempt.bytesSent += channel.bytesSent
-        attempt.bytesReceived += channel.bytesReceived
-        this.#init.onBytes(channel)
-      }
+    const { partner } = attempt
+    const onEnd = (channel: Channel) => {
+      attempt.bytesSent += channel.bytesSent
+      attempt.bytesReceived += channel.bytesReceived
+      this.#init.onBytes(channel)
     }
+    return await onStream(this.#components, { partner, protocol: AVERAGE_PROTOCOL, timeout, onEnd }, signal, task)
   }
 }
 

@@ -27,7 +27,7 @@ class WorkerCellThread implements CellThread {
 
   constructor() {
     const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-    this.#worker = new Worker(new URL(`./cell-worker.${extension}`, import.meta.url))
+    this.#worker = new Worker(new URL(`./worker.${extension}`, import.meta.url))
   }
 
   async run(

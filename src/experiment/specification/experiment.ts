@@ -1,6 +1,5 @@
 import { createHash } from 'node:crypto'
 import type * as z from 'zod'
-import { MurmurError } from '../../core/errors.ts'
 import { checkSpecification, type Problem } from '../../peer/specification/problems.ts'
 import type { RunSpecification } from '../../peer/specification/schema.ts'
 import { yamlSource } from '../../peer/specification/yaml-source.ts'
@@ -10,15 +9,6 @@ import { type Changes, type ExperimentDefinition, experimentSchema, MAXIMUM_BYTE
 /** What a cell runs under, all defaults filled in. */
 export interface Settings extends Omit<z.output<typeof settingsSchema>, 'run'> {
   run: RunSpecification
-}
-
-/** One arm under one set of conditions and one seed. */
-export interface Cell {
-  arm: string
-  /** Label by dimension. */
-  conditions: Readonly<Record<string, string>>
-  seed: number
-  settings: Settings
 }
 
 /** An arm under one set of conditions; what its cells have in common. */
@@ -158,14 +148,4 @@ function problemOf(issue: z.core.$ZodIssue, place: readonly PropertyKey[], whole
     expected,
     message: `Wrong \`${where.replaceAll('.[', '[')}\`: ${expected}, got ${JSON.stringify(shown) ?? 'nothing'}`,
   }
-}
-
-/** @throws MurmurError `USAGE` if the experiment has no such arm */
-export function requireArm(experiment: Experiment, arm: string): void {
-  if (experiment.arms.includes(arm)) return
-  throw new MurmurError({
-    code: 'USAGE',
-    message: `Expected one of the arms of ${experiment.name}, ${experiment.arms.join(', ')}, got ${arm}`,
-    details: { arm },
-  })
 }
