@@ -35,7 +35,7 @@ async function gossip(seed: string) {
       partners: () => ids.filter(other => other !== id),
       training: () => ids.filter(other => other !== id),
       regionOf: () => undefined,
-      progress: () => undefined,
+      progress: () => 0,
       clock: time,
       random: own.fork('partners'),
       telemetry: { record: event => trace.update(JSON.stringify([time.now(), id, event])) },

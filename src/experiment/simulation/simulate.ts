@@ -95,6 +95,7 @@ class Simulation {
             id,
             specification,
             partition: i % run.data.partitions,
+            region: `${links.region(id)}`,
             quorum: peers,
             steps: life => times.steps(id, life),
             keepsCheckpoints: scenario.churn !== undefined,

@@ -21,6 +21,8 @@ export interface VirtualPeerInit {
   id: PeerId
   specification: RunSpecification
   partition: number
+  /** Where it is: peers of one region are near each other. */
+  region: string
   /** Peers that begin together. */
   quorum: number
   /** Milliseconds of the steps of the peer's n-th life, one after the other. */
@@ -63,7 +65,7 @@ export class VirtualPeer {
   /** Begins a life; from the last checkpoint, if it had one before. */
   async start(): Promise<void> {
     const { network, pool, random } = this.#c
-    const { id, specification, partition, quorum } = this.#init
+    const { id, specification, partition, region, quorum } = this.#init
     const life = this.#lives++
     this.#death = new AbortController()
     const { signal: dead } = this.#death
@@ -94,7 +96,7 @@ export class VirtualPeer {
           },
         },
       },
-      { specification, resumed: this.#checkpoint && { step, tokens }, quorum: life === 0 ? quorum : 1 },
+      { specification, region, resumed: this.#checkpoint && { step, tokens }, quorum: life === 0 ? quorum : 1 },
     )
     peer.run(new AbortController().signal).then(
       () => this.#end(dead, undefined),
