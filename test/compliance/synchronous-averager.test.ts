@@ -1,4 +1,5 @@
 import { allReduce } from '../../src/exchange/averaging/all-reduce.ts'
+import { choco } from '../../src/exchange/averaging/choco.ts'
 import { dPsgd } from '../../src/exchange/averaging/d-psgd.ts'
 import { diloco } from '../../src/exchange/averaging/diloco.ts'
 import { localSgd } from '../../src/exchange/averaging/local-sgd.ts'
@@ -21,4 +22,8 @@ for (const topology of ['ring', 'star', 'static-exponential', 'one-peer-exponent
     exact: false,
     toTheBit: true,
   })
+}
+for (const compressor of ['top-k', 'random-k'] as const) {
+  const settings = { every: 10, timeout: 20, gamma: 0.5, fraction: 0.1, compressor }
+  synchronousSuite(`CHOCO, ${compressor}`, () => choco(settings), { exact: false, toTheBit: true })
 }

@@ -1,5 +1,6 @@
 import type { AveragerFactory } from '../averager.ts'
 import { allReduce } from './all-reduce.ts'
+import { choco } from './choco.ts'
 import { dPsgd } from './d-psgd.ts'
 import { diloco } from './diloco.ts'
 import { localSgd } from './local-sgd.ts'
@@ -22,6 +23,7 @@ const averagers = {
   noloco,
   moshpit,
   'd-psgd': dPsgd,
+  choco,
 }
 
 type Averagers = typeof averagers

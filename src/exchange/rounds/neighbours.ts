@@ -39,6 +39,11 @@ export async function mixWithNeighbours(
 }
 
 /** target += weight (a - b): 0 to the bit where a = b. */
-export function addDifference(target: Float32Array, a: Float32Array, b: Float32Array, weight: number): void {
+export function addDifference(
+  target: Float32Array | Float64Array,
+  a: Float32Array,
+  b: Float32Array,
+  weight: number,
+): void {
   for (let i = 0; i < target.length; i++) target[i] = target[i]! + weight * (a[i]! - b[i]!)
 }

@@ -32,7 +32,7 @@ export interface Topology {
   candidates(members: readonly string[], me: string, round: number): string[]
 }
 
-interface Neighbour {
+export interface Neighbour {
   readonly peer: string
   readonly weight: number
 }

@@ -8,6 +8,7 @@ const DILOCO = 'Douillard et al. 2023, arXiv:2311.08105'
 const NOLOCO = 'Kolehmainen et al. 2025, arXiv:2506.10911'
 const MOSHPIT = 'Ryabinin et al. 2021, arXiv:2103.03239'
 const D_PSGD = 'Lian et al. 2017, arXiv:1705.09056'
+const CHOCO = 'Koloskova et al. 2019, arXiv:1902.00340'
 const RING = 'Patarasuk & Yuan 2009'
 const SPARTA = 'Beton et al. 2025'
 const PUSH_SUM = 'Assran et al. 2019, arXiv:1811.10792'
@@ -269,6 +270,31 @@ const dPsgd = z.strictObject({
   timeout: barrierTimeout(),
 })
 
+const choco = z.strictObject({
+  algorithm: z.literal('choco').register(keyDocumentation, {
+    says: 'Synchronous with the neighbours in a graph: sends compressed differences from a copy that they keep.',
+    source: CHOCO,
+  }),
+  every: every(1, 'Time between two mixings.'),
+  codec: codec('int8'),
+  topology: z.enum(['ring', 'star', 'complete']).default('ring').register(keyDocumentation, {
+    says: 'Who mixes with whom.',
+    source: CHOCO,
+  }),
+  compressor: z.enum(['top-k', 'random-k']).default('top-k').register(keyDocumentation, {
+    says: 'Which values of a difference are sent.',
+    source: 'Stich et al. 2018, arXiv:1809.07599',
+  }),
+  fraction: z.number().gt(0).max(1).default(0.01).register(keyDocumentation, {
+    says: 'Share of the values that is sent.',
+  }),
+  gamma: z.number().gt(0).max(1).default(0.02).register(keyDocumentation, {
+    says: 'Consensus step size, of the order of `fraction`: beyond, it diverges.',
+    source: CHOCO,
+  }),
+  timeout: barrierTimeout(),
+})
+
 /** The algorithms of src/exchange/averaging, each with its settings. */
 export const averaging = z.discriminatedUnion('algorithm', [
   pairwise,
@@ -281,4 +307,5 @@ export const averaging = z.discriminatedUnion('algorithm', [
   noloco,
   moshpit,
   dPsgd,
+  choco,
 ])
