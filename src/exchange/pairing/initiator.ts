@@ -1,6 +1,5 @@
 import type { Clock } from '../../core/clock.ts'
 import { MurmurError } from '../../core/errors.ts'
-import type { Shard } from '../../core/layout.ts'
 import { type Random, uuid } from '../../core/random.ts'
 import { sumOfSquares } from '../../core/vector.ts'
 import type { Channel, PeerId } from '../../network/transport.ts'
@@ -12,6 +11,7 @@ import { ExchangeRefused, failureOf } from '../failure.ts'
 import { requirePlausible } from './plausible.ts'
 import { AVERAGE_PROTOCOL, offerOf, receiveMessage, sendMessage } from './protocol.ts'
 import { settledDeadline } from './settled-deadline.ts'
+import type { View } from './view.ts'
 
 /** Values between two turns of the event loop. */
 const SLICE = 256 * 1024
@@ -20,6 +20,8 @@ const SLICE = 256 * 1024
 const RETRY_PAUSE = { first: 100, longest: 2000 }
 
 export interface InitiatorInit {
+  /** Largest number of values of an exchange. */
+  longest: number
   codec: CodecId
   /** Milliseconds for an exchange until its commit is answered, and again for asking what became of it. */
   timeout: number
@@ -38,7 +40,7 @@ export interface InitiatedExchange {
 interface Attempt {
   id: string
   partner: PeerId
-  shard: Shard
+  view: View
   /** Local steps finished before the snapshot. */
   step: number
   /** The weight asked for, once a commit may have left. Whether it was applied is known to the responder alone. */
@@ -64,20 +66,19 @@ export class Initiator {
   constructor(components: AveragerComponents, init: InitiatorInit) {
     this.#components = components
     this.#init = init
-    const longest = components.shards.reduce((most, shard) => Math.max(most, shard.length), 0)
-    this.#values = components.parameters.allocate(longest)
+    this.#values = components.parameters.allocate(init.longest)
     // A partner may still remember the ids of this peer's earlier life: another life, another date, other ids.
     this.#ids = components.random.fork('exchange ids').fork(components.clock.date())
   }
 
   /** Never throws; touches no buffer once it has resolved. */
-  async exchange(shard: Shard, partner: PeerId, signal: AbortSignal): Promise<InitiatedExchange> {
+  async exchange(view: View, partner: PeerId, signal: AbortSignal): Promise<InitiatedExchange> {
     const { clock, telemetry } = this.#components
     const begun = clock.now()
     const attempt: Attempt = {
       id: uuid(this.#ids),
       partner,
-      shard,
+      view,
       step: 0,
       weight: 0,
       staleness: 0,
@@ -98,7 +99,7 @@ export class Initiator {
       role: 'initiator',
       id,
       partner,
-      shard: shard.name,
+      shard: view.shard,
       outcome,
       staleness,
       weight,
@@ -117,22 +118,23 @@ export class Initiator {
       if (attempt.asked === undefined || error instanceof ExchangeRefused) throw error
       return await this.#settle(attempt, attempt.asked, signal, error)
     })
-    const delta = this.#values.subarray(0, attempt.shard.length)
-    const { step } = await this.#components.parameters.apply(attempt.shard.offset, delta, weight)
+    const delta = this.#values.subarray(0, attempt.view.length)
+    const { step } = await attempt.view.apply(delta, weight)
     attempt.weight = weight
     attempt.staleness = step - attempt.step
   }
 
   /** Everything up to the answer to the commit. Returns the weight that the responder applied. */
   async #converse(channel: Channel, attempt: Attempt, signal: AbortSignal): Promise<number> {
-    const { parameters, run, clock } = this.#components
-    const { id, shard } = attempt
-    const values = this.#values.subarray(0, shard.length)
+    const { run, clock } = this.#components
+    const { id, view } = attempt
+    const { shard, draw, length } = view
+    const values = this.#values.subarray(0, length)
     const codec = codecs[this.#init.codec]
-    const offer = offerOf({ run, id, shard: shard.name, length: shard.length, codec: this.#init.codec })
+    const offer = offerOf({ run, id, shard, draw, length, codec: this.#init.codec })
     await sendMessage(channel, offer, signal)
     accepted(await receiveMessage(channel, ['ready', 'refused'], signal))
-    attempt.step = (await parameters.snapshot(shard.offset, values)).step
+    attempt.step = (await view.snapshot(values)).step
     const size = await rootMeanSquare(values, clock)
     await sendValues(channel, codec, values, clock, signal)
     accepted(await receiveMessage(channel, ['prepared', 'refused'], signal))

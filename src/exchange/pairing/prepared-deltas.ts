@@ -1,13 +1,13 @@
 import type { Clock } from '../../core/clock.ts'
-import type { Shard } from '../../core/layout.ts'
 import type { PeerId } from '../../network/transport.ts'
 import type { Codec } from '../compression/codec.ts'
+import type { View } from './view.ts'
 
 /** A delta that was computed and sent but not yet applied. */
 export interface PreparedDelta {
   peer: PeerId
   id: string
-  shard: Shard
+  view: View
   codec: Codec
   /** The encoded delta: what the initiator decodes is what this side applies. */
   chunks: Uint8Array[]
@@ -80,7 +80,7 @@ export class PreparedDeltas {
   }
 }
 
-/** Each holds one encoded shard. */
+/** Each holds one encoded delta. */
 const MAX_PREPARED = 4
 
 /** Each holds an id. More than a peer can answer within a deadline, and a bound whatever happens. */

@@ -24,6 +24,8 @@ const offer = z.object({
   run: z.string().max(128),
   id,
   shard: z.string().max(256),
+  /** Which coordinates of the shard, where not all are meant: see `View`. */
+  draw: z.int().min(0).max(0xffffffff).optional(),
   /** Number of values. */
   length: z.int().min(0),
   codec: z.string().max(32),

@@ -1,5 +1,4 @@
 import { isErrorCode } from '../../core/errors.ts'
-import { sumOfSquares } from '../../core/vector.ts'
 import type { Channel } from '../../network/transport.ts'
 import type { StalenessPolicy } from '../aggregation/staleness.ts'
 import type { AveragerComponents } from '../averager.ts'
@@ -8,8 +7,7 @@ import { type CodecId, codecs } from '../compression/codecs.ts'
 import { paced, receiveValues } from '../compression/streaming.ts'
 import { ExchangeRefused, failureOf } from '../failure.ts'
 import { AnswerSlot } from './answer-slot.ts'
-import { halfCorrection } from './correction.ts'
-import { requirePlausible } from './plausible.ts'
+import { correctReceived } from './correct-received.ts'
 import { type PreparedDelta, PreparedDeltas } from './prepared-deltas.ts'
 import {
   type AverageMessage,
@@ -20,14 +18,16 @@ import {
   speaksOurVersion,
 } from './protocol.ts'
 import { settledDeadline } from './settled-deadline.ts'
+import type { View } from './view.ts'
 
 /** Partners that may wait while another is answered. */
 const WAITING_PARTNERS = 3
 
-/** Values between two turns of the event loop. A multiple of the error bounds' block. */
-const SLICE = 256 * 1024
-
 export interface ResponderInit {
+  /** Largest number of values of an exchange. */
+  longest: number
+  /** What an offer is about, or undefined if there is no such thing here. */
+  find(offer: Pick<Offer, 'shard' | 'draw'>): View | undefined
   /** Milliseconds for each exchange. */
   timeout: number
   policy: StalenessPolicy
@@ -58,10 +58,9 @@ export class Responder {
     this.#init = init
     this.#slot = new AnswerSlot(components.clock, WAITING_PARTNERS)
     this.#deltas = new PreparedDeltas(components.clock, 2 * init.timeout)
-    const longest = components.shards.reduce((most, shard) => Math.max(most, shard.length), 0)
-    this.#received = components.parameters.allocate(longest)
-    this.#own = components.parameters.allocate(longest)
-    this.#bounds = components.parameters.allocate(boundsLength(longest))
+    this.#received = components.parameters.allocate(init.longest)
+    this.#own = components.parameters.allocate(init.longest)
+    this.#bounds = components.parameters.allocate(boundsLength(init.longest))
   }
 
   /** Answers one stream; failures end it and are recorded, nothing is thrown. */
@@ -131,7 +130,7 @@ export class Responder {
       }
       if (next.id !== offer.id) return await this.#refuse(channel, 'invalid', signal)
       report.staleness = this.#init.step() - delta.step
-      const decoded = this.#own.subarray(0, delta.shard.length) // ours while we hold the slot
+      const decoded = this.#own.subarray(0, delta.view.length) // ours while we hold the slot
       const answer = await this.#commit(peer, next.id, next.weight, decoded)
       // An answer that is lost is asked for again, on a new stream.
       await sendMessage(channel, answer, signal).catch(() => {})
@@ -142,11 +141,11 @@ export class Responder {
     }
   }
 
-  #accept(offer: Offer): { shard: PreparedDelta['shard']; codec: Codec } | undefined {
+  #accept(offer: Offer): Accepted | undefined {
     if (!speaksOurVersion(offer) || offer.run !== this.#components.run) return undefined
-    const shard = this.#components.shards.find(({ name }) => name === offer.shard)
+    const view = this.#init.find(offer)
     const codec = Object.hasOwn(codecs, offer.codec) ? codecs[offer.codec as CodecId] : undefined
-    return shard && codec && shard.length === offer.length ? { shard, codec } : undefined
+    return view && codec && view.length === offer.length ? { view, codec } : undefined
   }
 
   /**
@@ -156,30 +155,24 @@ export class Responder {
   async #prepare(
     channel: Channel,
     offer: Offer,
-    { shard, codec }: { shard: PreparedDelta['shard']; codec: Codec },
+    { view, codec }: Accepted,
     signal: AbortSignal,
   ): Promise<PreparedDelta> {
-    const received = this.#received.subarray(0, shard.length)
-    const own = this.#own.subarray(0, shard.length)
+    const { peer } = channel
+    const received = this.#received.subarray(0, view.length)
+    const own = this.#own.subarray(0, view.length)
+    let step: number
+    let distance: number
     try {
       await receiveValues(channel, codec, received, signal, this.#bounds)
+      step = (await view.snapshot(own)).step
+      distance = await correctReceived(peer, received, own, this.#bounds, this.#components.clock)
     } catch (error) {
       if (failureOf(error) === 'not-finite') return await this.#refuse(channel, 'not-finite', signal)
       throw error
     }
-    const { step } = await this.#components.parameters.snapshot(shard.offset, own)
-    let squares = 0
-    let ownSquares = 0
-    for (let at = 0; at < received.length; at += SLICE) {
-      ownSquares += sumOfSquares(own.subarray(at, at + SLICE))
-      squares += halfCorrection(received, own, this.#bounds, at, Math.min(at + SLICE, received.length))
-      await this.#components.clock.turn()
-    }
-    if (!Number.isFinite(squares)) return await this.#refuse(channel, 'not-finite', signal)
     const chunks: Uint8Array[] = []
-    const distance = Math.sqrt(squares / Math.max(1, shard.length))
-    requirePlausible(`peer ${channel.peer}`, distance, Math.sqrt(ownSquares / Math.max(1, shard.length)))
-    const delta = { peer: channel.peer, id: offer.id, shard, codec, chunks, step, distance }
+    const delta = { peer, id: offer.id, view, codec, chunks, step, distance }
     await sendMessage(channel, { type: 'prepared' }, signal)
     // What the partner will decode, and so what is applied here: decoded while the network is busy, over values that
     // are needed no more.
@@ -229,13 +222,13 @@ export class Responder {
   }
 
   async #apply(delta: PreparedDelta, weight: number, decoded?: Float32Array<SharedArrayBuffer>): Promise<number> {
-    await this.#components.parameters.apply(delta.shard.offset, decoded ?? (await this.#decode(delta)), -weight)
+    await delta.view.apply(decoded ?? (await this.#decode(delta)), -weight)
     this.#init.onServed()
     return weight
   }
 
-  async #decode({ shard, codec, chunks }: PreparedDelta): Promise<Float32Array<SharedArrayBuffer>> {
-    const values = this.#own.subarray(0, shard.length)
+  async #decode({ view, codec, chunks }: PreparedDelta): Promise<Float32Array<SharedArrayBuffer>> {
+    const values = this.#own.subarray(0, view.length)
     const decoder = codec.decoder(values)
     for await (const chunk of paced(chunks, this.#components.clock)) decoder.write(chunk)
     decoder.end()
@@ -276,6 +269,12 @@ export class Responder {
       ms: this.#components.clock.now() - begun,
     })
   }
+}
+
+/** What an offer is about, and how it is encoded. */
+interface Accepted {
+  view: View
+  codec: Codec
 }
 
 interface Report {

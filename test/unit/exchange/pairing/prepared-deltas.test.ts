@@ -3,8 +3,9 @@ import { float32 } from '../../../../src/exchange/compression/float32.ts'
 import { PreparedDeltas } from '../../../../src/exchange/pairing/prepared-deltas.ts'
 import { virtualClock } from '../../../support/virtual-clock.ts'
 
-const shard = { name: 's', offset: 0, length: 1 }
-const delta = (peer: string, id: string) => ({ peer, id, shard, codec: float32, chunks: [], step: 0, distance: 0 })
+const now = { step: 0 }
+const view = { shard: 's', length: 1, snapshot: async () => now, apply: async () => now }
+const delta = (peer: string, id: string) => ({ peer, id, view, codec: float32, chunks: [], step: 0, distance: 0 })
 
 test('a delta can be taken once, by its partner, under its id, while it lives', async t => {
   const clock = virtualClock(0)
