@@ -72,6 +72,10 @@ export interface AveragerComponents {
   partners(shard: string): readonly PeerId[]
   /** Those of them that have steps to make. */
   training(shard: string): readonly PeerId[]
+  /** Where a peer says it is, this one included; undefined if it does not say. */
+  regionOf(peer: PeerId): string | undefined
+  /** Local steps that another peer has finished, as it last said; 0 if it has not said yet. */
+  progress(peer: PeerId): number
   clock: Clock
   random: Random
   telemetry: Telemetry

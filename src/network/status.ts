@@ -31,6 +31,11 @@ const Status = z.strictObject({
   tokensPerSecond: z.number().nonnegative(),
   /** What runs its training steps, such as `onnx-cpu`. */
   backend: z.string().max(64),
+  /** Where it is, in its user's words: peers of one region reach each other better than the rest. */
+  region: z
+    .string()
+    .regex(/^[\p{L}\p{N}._-]{1,64}$/u)
+    .optional(),
   /** Where it can be dialled. */
   addresses: z.array(z.string().max(256)).max(MAX_STATUS_ADDRESSES),
 })

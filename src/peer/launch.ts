@@ -59,6 +59,8 @@ export interface LaunchInit {
   linger?: number
   /** Peers, this one included, to wait for before the first step. */
   quorum?: number
+  /** Where this peer is, in a word that others of its region use too. */
+  region?: string
   /** Told of every event besides the event log. */
   sinks: readonly RecordSink[]
   /** Awaited once the peer can be reached and before its first event. */
@@ -230,6 +232,7 @@ async function runPeer(peer: PeerOfRun, init: Omit<LaunchInit, 'network'>, signa
       alone: peer.alone,
       linger: init.linger,
       quorum: init.quorum,
+      region: init.region,
     },
   ).run(signal)
 }

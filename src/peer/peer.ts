@@ -52,6 +52,8 @@ export interface PeerInit {
    * it begins without them. Must be >= 1. @default 1
    */
   quorum?: number
+  /** Where this peer is, for algorithms that average often inside a region and seldom between. @default unsaid */
+  region?: string
 }
 
 export interface Peer {
@@ -92,6 +94,7 @@ class MeshPeer implements Peer {
   readonly #alone: boolean
   readonly #lingerMs: number
   readonly #quorum: number
+  readonly #region: string | undefined
   readonly #run: string
   readonly #membership: Membership
   readonly #averager: Averager
@@ -115,6 +118,7 @@ class MeshPeer implements Peer {
     this.#alone = init.alone ?? false
     this.#lingerMs = (init.linger ?? 30) * 1000
     this.#quorum = init.quorum ?? 1
+    this.#region = init.region
     this.#resumed = init.resumed !== undefined
     this.#step = init.resumed?.step ?? 0
     this.#tokens = init.resumed?.tokens ?? 0
@@ -136,6 +140,8 @@ class MeshPeer implements Peer {
       run: this.#run,
       partners: shard => this.#membership.hosts(shard),
       training: shard => this.#membership.training(shard),
+      regionOf: peer => (peer === transport.id ? this.#region : this.#membership.get(peer)?.region),
+      progress: peer => this.#membership.get(peer)?.step ?? 0,
       clock,
       random: random.fork('averaging'),
       telemetry,
@@ -169,6 +175,7 @@ class MeshPeer implements Peer {
       state: 'joining',
       shards: trainer.layout.shards.map(shard => shard.name),
       backend: trainer.description.backend,
+      region: this.#region,
     })
     await serveState({
       transport,

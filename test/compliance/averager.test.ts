@@ -1,5 +1,6 @@
 import { noAveraging } from '../../src/exchange/averaging/no-averaging.ts'
 import { pairwiseGossip } from '../../src/exchange/averaging/pairwise-gossip.ts'
+import { sparta } from '../../src/exchange/averaging/sparta.ts'
 import { averagerSuite } from './averager.ts'
 
 averagerSuite('no averaging', noAveraging)
@@ -10,3 +11,6 @@ averagerSuite('pairwise gossip, int4', () => pairwiseGossip({ codec: 'int4', eve
 averagerSuite('pairwise gossip, polynomial', () =>
   pairwiseGossip({ every: 1, staleness: { policy: 'polynomial', exponent: 0.5 } }),
 )
+averagerSuite('pairwise gossip on a ring', () => pairwiseGossip({ every: 3, topology: { kind: 'ring' } }))
+averagerSuite('SPARTA', () => sparta({ every: 1, fraction: 0.1 }))
+averagerSuite('SPARTA, int8', () => sparta({ every: 2, fraction: 0.3, codec: 'int8' }))

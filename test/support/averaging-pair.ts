@@ -27,6 +27,8 @@ export interface SwarmInit {
   clock?: Clock
   /** How many know each other from the start; the rest are alone until `introduce`. @default all */
   known?: number
+  /** Where each peer is. @default nowhere */
+  regions?: string[]
   wrap?: (transport: Transport, peer: number) => Transport
 }
 
@@ -57,6 +59,8 @@ export async function averagingSwarm(init: SwarmInit) {
       run: 'run',
       partners: others,
       training: others,
+      regionOf: peer => init.regions?.[ids.indexOf(peer)],
+      progress: peer => peers.find(({ id }) => id === peer)?.host.step ?? 0,
       clock: init.clock ?? systemClock,
       random: stream.fork('partners'),
       telemetry: { record: event => events.push(event) },

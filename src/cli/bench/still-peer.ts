@@ -33,6 +33,8 @@ export async function stillPeer(
     run: `bench-${codec}`,
     partners,
     training: partners,
+    regionOf: () => undefined,
+    progress: () => 0,
     clock: systemClock,
     random: random(transport.id),
     telemetry: silentTelemetry,

@@ -1,5 +1,4 @@
 import type { Shard } from '../../core/layout.ts'
-import type { PeerId } from '../../network/transport.ts'
 import type { StalenessPolicy } from '../aggregation/staleness.ts'
 import type { AveragerComponents, ExchangeOutcome } from '../averager.ts'
 import type { CodecId } from '../compression/codecs.ts'
@@ -7,19 +6,16 @@ import { Initiator } from '../pairing/initiator.ts'
 import { AVERAGE_PROTOCOL, type Offer } from '../pairing/protocol.ts'
 import { Responder } from '../pairing/responder.ts'
 import type { View } from '../pairing/view.ts'
+import type { Neighbours } from '../topology/neighbours.ts'
 import type { Exchanging, Surroundings } from './asynchronous.ts'
 
 /** What makes one algorithm of pairs differ from another. */
-export interface PairsInit {
+export interface PairsInit extends Neighbours {
   codec: CodecId
   /** The weight that this peer asks for, and the most that it grants. */
   policy: StalenessPolicy
   /** Values of the longest view. @default those of the longest shard */
   longest?: number
-  /** Whom to exchange the shard with now, or undefined if there is nobody. */
-  pick(shard: string): PeerId | undefined
-  /** A partner failed, and may be avoided for a while. */
-  failed(peer: PeerId): void
   /** What to exchange of a shard that is due. */
   view(shard: Shard): View
   /** What a partner's offer is about. */

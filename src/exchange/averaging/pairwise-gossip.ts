@@ -2,7 +2,7 @@ import { type StalenessInit, stalenessPolicy } from '../aggregation/staleness.ts
 import type { AveragerFactory } from '../averager.ts'
 import type { CodecId } from '../compression/codecs.ts'
 import { shardView } from '../pairing/view.ts'
-import { randomPartner } from '../topology/random-partner.ts'
+import { type NeighboursInit, neighbours } from '../topology/neighbours.ts'
 import { asynchronousAverager, requirePeriod } from './asynchronous.ts'
 import { inPairs } from './in-pairs.ts'
 
@@ -11,6 +11,8 @@ export interface PairwiseGossipInit {
   every?: number
   /** How values go over the wire. @default 'int8' */
   codec?: CodecId
+  /** Whom a peer may exchange with. @default { kind: 'random-pairs' } */
+  topology?: NeighboursInit
   /** What becomes of deltas that arrive late. @default { policy: 'none' } */
   staleness?: StalenessInit
   /** Seconds for one exchange. Must be > 0. @default 15 */
@@ -26,17 +28,16 @@ export interface PairwiseGossipInit {
 export function pairwiseGossip(init: PairwiseGossipInit = {}): AveragerFactory {
   const { every = 20, timeout = 15, codec = 'int8' } = init
   const policy = stalenessPolicy(init.staleness ?? { policy: 'none' })
+  const topology = neighbours(init.topology ?? { kind: 'random-pairs' })
   requirePeriod({ every, timeout })
   return components =>
     asynchronousAverager(components, { every, timeout }, surroundings => {
       const { parameters, shards } = components
-      const partner = randomPartner()(components)
       const views = new Map(shards.map(shard => [shard.name, shardView(parameters, shard)]))
       return inPairs(components, surroundings, {
         codec,
         policy,
-        pick: shard => partner.pick(components.partners(shard)),
-        failed: peer => partner.failed(peer),
+        ...topology(components),
         view: shard => views.get(shard.name)!,
         find: offer => (offer.draw === undefined ? views.get(offer.shard) : undefined),
       })

@@ -7,10 +7,12 @@ import { moshpit } from './moshpit.ts'
 import { noAveraging } from './no-averaging.ts'
 import { noloco } from './noloco.ts'
 import { pairwiseGossip } from './pairwise-gossip.ts'
+import { sparta } from './sparta.ts'
 
 /** By their names in run.yaml. */
 const averagers = {
   pairwise: pairwiseGossip,
+  sparta,
   none: noAveraging,
   'all-reduce': allReduce,
   'local-sgd': localSgd,

@@ -9,6 +9,8 @@ const NOLOCO = 'Kolehmainen et al. 2025, arXiv:2506.10911'
 const MOSHPIT = 'Ryabinin et al. 2021, arXiv:2103.03239'
 const D_PSGD = 'Lian et al. 2017, arXiv:1705.09056'
 const RING = 'Patarasuk & Yuan 2009'
+const SPARTA = 'Beton et al. 2025'
+const EXPONENTIAL = 'Assran et al. 2019, arXiv:1811.10792'
 
 const noPolicy = z.strictObject({
   policy: z
@@ -73,6 +75,58 @@ const staleness = () =>
     .prefault({})
     .register(keyDocumentation, { says: 'What becomes of deltas that are late.' })
 
+const randomPairs = z.strictObject({
+  kind: z
+    .literal('random-pairs')
+    .default('random-pairs')
+    .register(keyDocumentation, { says: 'Any other peer, at random.', source: AD_PSGD }),
+})
+
+const regions = z.strictObject({
+  kind: z.literal('regions').register(keyDocumentation, {
+    says: 'Peers of the same `--region`, and now and then its leader with other leaders.',
+    source: 'Lin et al. 2020, arXiv:1808.07217',
+  }),
+  every: count(1_000_000_000).default(4).register(keyDocumentation, {
+    says: 'One in so many exchanges of a leader is with another leader.',
+    unit: 'exchanges',
+  }),
+})
+
+const fixedTopologies = [
+  z.strictObject({
+    kind: z.literal('ring').register(keyDocumentation, {
+      says: 'The peers before and behind in the order of ids.',
+      source: 'Lian et al. 2017, arXiv:1705.09056',
+    }),
+  }),
+  z.strictObject({
+    kind: z.literal('star').register(keyDocumentation, { says: 'The peer with the lowest id, and for it all others.' }),
+  }),
+  z.strictObject({
+    kind: z
+      .literal('hypercube')
+      .register(keyDocumentation, { says: 'Ids whose ranks differ in one bit; needs a power of two of peers.' }),
+  }),
+  z.strictObject({
+    kind: z
+      .literal('one-peer-exponential')
+      .register(keyDocumentation, { says: 'The peer 1, 2, 4, ... ranks further on, in turns.', source: EXPONENTIAL }),
+  }),
+  z.strictObject({
+    kind: z.literal('static-exponential').register(keyDocumentation, {
+      says: 'A random one of the peers 1, 2, 4, ... ranks further on.',
+      source: EXPONENTIAL,
+    }),
+  }),
+] as const
+
+const topology = () =>
+  z
+    .discriminatedUnion('kind', [randomPairs, regions, ...fixedTopologies])
+    .prefault({})
+    .register(keyDocumentation, { says: 'Whom a peer may pick for an exchange.' })
+
 const exchangeTimeout = () =>
   seconds().default(15).register(keyDocumentation, { says: 'Longest one exchange may take.', unit: 'seconds' })
 
@@ -81,11 +135,28 @@ const barrierTimeout = () =>
 
 const pairwise = z.strictObject({
   algorithm: z.literal('pairwise').default('pairwise').register(keyDocumentation, {
-    says: 'Asynchronous gossip with one random peer at a time.',
+    says: 'Asynchronous gossip with one peer at a time.',
     source: AD_PSGD,
   }),
   every: every(20),
   codec: codec('int8'),
+  topology: topology(),
+  staleness: staleness(),
+  timeout: exchangeTimeout(),
+})
+
+const sparta = z.strictObject({
+  algorithm: z.literal('sparta').register(keyDocumentation, {
+    says: 'Gossip of few random coordinates, often, with one peer at a time.',
+    source: SPARTA,
+  }),
+  every: every(1),
+  fraction: z.number().gt(0).max(1).default(0.005).register(keyDocumentation, {
+    says: 'Share of the coordinates that an exchange averages.',
+    source: SPARTA,
+  }),
+  codec: codec('float32'),
+  topology: topology(),
   staleness: staleness(),
   timeout: exchangeTimeout(),
 })
@@ -190,6 +261,7 @@ const dPsgd = z.strictObject({
 /** The algorithms of src/exchange/averaging, each with its settings. */
 export const averaging = z.discriminatedUnion('algorithm', [
   pairwise,
+  sparta,
   none,
   allReduce,
   localSgd,

@@ -94,10 +94,13 @@ function groupSections(key: Key, path: string): string[] {
     '',
     key.says,
     ...key.variants.flatMap((variant, i) => variantSection(variant, i === 0, path)),
-    ...key.variants.flatMap(variant =>
-      variant.keys
-        .filter(child => child.variants.length > 0)
-        .flatMap(child => groupSections(child, `${path}.${child.name}`)),
+    // What several variants share is said once.
+    ...new Set(
+      key.variants.flatMap(variant =>
+        variant.keys
+          .filter(child => child.variants.length > 0)
+          .map(child => groupSections(child, `${path}.${child.name}`).join('\n')),
+      ),
     ),
   ]
 }

@@ -177,7 +177,7 @@ test('an error says the same to machines', t => {
     column: 3,
     key: 'averaging.evry',
     value: 0,
-    expected: 'one of algorithm, every, codec, staleness, timeout',
+    expected: 'one of algorithm, every, codec, topology, staleness, timeout',
     suggestion: 'averaging.every',
   })
 })
