@@ -1,5 +1,6 @@
 import { noAveraging } from '../../src/exchange/averaging/no-averaging.ts'
 import { pairwiseGossip } from '../../src/exchange/averaging/pairwise-gossip.ts'
+import { pushSum } from '../../src/exchange/averaging/push-sum.ts'
 import { sparta } from '../../src/exchange/averaging/sparta.ts'
 import { averagerSuite } from './averager.ts'
 
@@ -14,3 +15,5 @@ averagerSuite('pairwise gossip, polynomial', () =>
 averagerSuite('pairwise gossip on a ring', () => pairwiseGossip({ every: 3, topology: { kind: 'ring' } }))
 averagerSuite('SPARTA', () => sparta({ every: 1, fraction: 0.1 }))
 averagerSuite('SPARTA, int8', () => sparta({ every: 2, fraction: 0.3, codec: 'int8' }))
+averagerSuite('push-sum', () => pushSum({ every: 3 }), { keepsSum: false })
+averagerSuite('push-sum, int8', () => pushSum({ every: 3, codec: 'int8' }), { keepsSum: false })

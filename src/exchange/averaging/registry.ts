@@ -7,12 +7,14 @@ import { moshpit } from './moshpit.ts'
 import { noAveraging } from './no-averaging.ts'
 import { noloco } from './noloco.ts'
 import { pairwiseGossip } from './pairwise-gossip.ts'
+import { pushSum } from './push-sum.ts'
 import { sparta } from './sparta.ts'
 
 /** By their names in run.yaml. */
 const averagers = {
   pairwise: pairwiseGossip,
   sparta,
+  'push-sum': pushSum,
   none: noAveraging,
   'all-reduce': allReduce,
   'local-sgd': localSgd,

@@ -8,16 +8,13 @@ import type { AveragerComponents, ExchangeOutcome } from '../averager.ts'
 import { type CodecId, codecs } from '../compression/codecs.ts'
 import { receiveValues, sendValues } from '../compression/streaming.ts'
 import { ExchangeRefused, failureOf } from '../failure.ts'
+import { askAgain, onStream } from '../streams/outgoing.ts'
 import { requirePlausible } from './plausible.ts'
 import { AVERAGE_PROTOCOL, offerOf, receiveMessage, sendMessage } from './protocol.ts'
-import { settledDeadline } from './settled-deadline.ts'
 import type { View } from './view.ts'
 
 /** Values between two turns of the event loop. */
 const SLICE = 256 * 1024
-
-/** Milliseconds between two attempts to learn what became of a commit: doubled each time up to the second. */
-const RETRY_PAUSE = { first: 100, longest: 2000 }
 
 export interface InitiatorInit {
   /** Largest number of values of an exchange. */
@@ -168,21 +165,10 @@ export class Initiator {
   /** Asks again on new streams until the responder says what became of the commit, or time is up. */
   async #settle(attempt: Attempt, weight: number, signal: AbortSignal, cause: unknown): Promise<number> {
     const { clock, telemetry } = this.#components
-    const { timeout } = this.#init
-    const until = clock.now() + timeout
     try {
-      for (let pause = RETRY_PAUSE.first; ; pause = Math.min(2 * pause, RETRY_PAUSE.longest)) {
-        await clock.sleep(Math.min(pause, timeout / 8), signal)
-        const left = until - clock.now()
-        if (left <= 0) throw cause
-        try {
-          return await this.#onStream(attempt, signal, Math.min(left, timeout / 2), (channel, inner) =>
-            this.#commit(channel, attempt, weight, inner),
-          )
-        } catch (error) {
-          if (error instanceof ExchangeRefused) throw error
-        }
-      }
+      return await askAgain(clock, this.#init.timeout, cause, signal, ms =>
+        this.#onStream(attempt, signal, ms, (channel, inner) => this.#commit(channel, attempt, weight, inner)),
+      )
     } catch (error) {
       if (!(error instanceof ExchangeRefused)) {
         telemetry.record({
@@ -201,25 +187,13 @@ export class Initiator {
     timeout: number,
     task: (channel: Channel, signal: AbortSignal) => Promise<T>,
   ): Promise<T> {
-    const { clock, transport } = this.#components
-    let channel: Channel | undefined
-    try {
-      return await settledDeadline(clock, timeout, `an exchange with ${attempt.partner}`, signal, async inner => {
-        channel = await transport.open(attempt.partner, AVERAGE_PROTOCOL, inner)
-        const result = await task(channel, inner)
-        channel.close().catch(error => channel?.abort(error))
-        return result
-      })
-    } catch (error) {
-      channel?.abort(error instanceof Error ? error : new Error(String(error)))
-      throw error
-    } finally {
-      if (channel) {
-        attempt.bytesSent += channel.bytesSent
-        attempt.bytesReceived += channel.bytesReceived
-        this.#init.onBytes(channel)
-      }
+    const { partner } = attempt
+    const onEnd = (channel: Channel) => {
+      attempt.bytesSent += channel.bytesSent
+      attempt.bytesReceived += channel.bytesReceived
+      this.#init.onBytes(channel)
     }
+    return await onStream(this.#components, { partner, protocol: AVERAGE_PROTOCOL, timeout, onEnd }, signal, task)
   }
 }
 

@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import { MurmurError } from '../../core/errors.ts'
-import type { Channel } from '../../network/transport.ts'
+import { messages } from '../streams/messages.ts'
 
 /**
  * The messages of a pairwise exchange, as JSON. One stream, in this order (bulk bytes in brackets):
@@ -31,7 +30,7 @@ const offer = z.object({
   codec: z.string().max(32),
 })
 const ready = z.object({ type: z.literal('ready') })
-const refused = z.object({
+export const refused = z.object({
   type: z.literal('refused'),
   reason: z.enum(['busy', 'mismatch', 'invalid', 'not-finite', 'too-stale', 'cancelled']),
 })
@@ -50,7 +49,6 @@ const message = z.discriminatedUnion('type', [offer, ready, refused, prepared, c
 export type AverageMessage = z.infer<typeof message>
 export type Offer = z.infer<typeof offer>
 export type Refusal = z.infer<typeof refused>['reason']
-type MessageOf<T extends AverageMessage['type']> = Extract<AverageMessage, { type: T }>
 
 export function offerOf(fields: Omit<Offer, 'type' | 'version'>): Offer {
   return { type: 'offer', version: VERSION, ...fields }
@@ -60,46 +58,4 @@ export function speaksOurVersion(offered: Offer): boolean {
   return offered.version === VERSION
 }
 
-export async function sendMessage(channel: Channel, content: AverageMessage, signal: AbortSignal): Promise<void> {
-  await channel.send(new TextEncoder().encode(JSON.stringify(content)), signal)
-}
-
-/** The next message, which must be of one of the types. @throws MurmurError `MESSAGE_INVALID` */
-export async function receiveMessage<T extends AverageMessage['type']>(
-  channel: Channel,
-  types: readonly T[],
-  signal: AbortSignal,
-): Promise<MessageOf<T>> {
-  const parsed = parseMessage(await channel.receive(signal))
-  if (!isOneOf(parsed, types)) {
-    throw new MurmurError({
-      code: 'MESSAGE_INVALID',
-      message: `Expected ${types.join(' or ')} from peer ${channel.peer}, got ${parsed.type}`,
-      details: { peer: channel.peer, type: parsed.type },
-    })
-  }
-  return parsed
-}
-
-function isOneOf<T extends AverageMessage['type']>(
-  parsed: AverageMessage,
-  types: readonly T[],
-): parsed is MessageOf<T> {
-  return types.some(type => type === parsed.type)
-}
-
-function parseMessage(bytes: Uint8Array): AverageMessage {
-  let json: unknown
-  try {
-    json = JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(bytes))
-  } catch {
-    throw new MurmurError({ code: 'MESSAGE_INVALID', message: 'Expected an averaging message, got no JSON' })
-  }
-  const result = message.safeParse(json)
-  if (result.success) return result.data
-  const issue = result.error.issues[0]
-  throw new MurmurError({
-    code: 'MESSAGE_INVALID',
-    message: `Expected an averaging message: ${issue?.path.join('.') || 'type'}: ${issue?.message}`,
-  })
-}
+export const { send: sendMessage, receive: receiveMessage } = messages(message, 'an averaging message')

@@ -6,7 +6,7 @@ import { boundsLength, type Codec } from '../compression/codec.ts'
 import { type CodecId, codecs } from '../compression/codecs.ts'
 import { paced, receiveValues } from '../compression/streaming.ts'
 import { ExchangeRefused, failureOf } from '../failure.ts'
-import { AnswerSlot } from './answer-slot.ts'
+import { AnswerSlot } from '../streams/answer-slot.ts'
 import { correctReceived } from './correct-received.ts'
 import { type PreparedDelta, PreparedDeltas } from './prepared-deltas.ts'
 import {

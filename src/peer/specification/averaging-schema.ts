@@ -10,7 +10,7 @@ const MOSHPIT = 'Ryabinin et al. 2021, arXiv:2103.03239'
 const D_PSGD = 'Lian et al. 2017, arXiv:1705.09056'
 const RING = 'Patarasuk & Yuan 2009'
 const SPARTA = 'Beton et al. 2025'
-const EXPONENTIAL = 'Assran et al. 2019, arXiv:1811.10792'
+const PUSH_SUM = 'Assran et al. 2019, arXiv:1811.10792'
 
 const noPolicy = z.strictObject({
   policy: z
@@ -111,12 +111,12 @@ const fixedTopologies = [
   z.strictObject({
     kind: z
       .literal('one-peer-exponential')
-      .register(keyDocumentation, { says: 'The peer 1, 2, 4, ... ranks further on, in turns.', source: EXPONENTIAL }),
+      .register(keyDocumentation, { says: 'The peer 1, 2, 4, ... ranks further on, in turns.', source: PUSH_SUM }),
   }),
   z.strictObject({
     kind: z.literal('static-exponential').register(keyDocumentation, {
       says: 'A random one of the peers 1, 2, 4, ... ranks further on.',
-      source: EXPONENTIAL,
+      source: PUSH_SUM,
     }),
   }),
 ] as const
@@ -158,6 +158,17 @@ const sparta = z.strictObject({
   codec: codec('float32'),
   topology: topology(),
   staleness: staleness(),
+  timeout: exchangeTimeout(),
+})
+
+const pushSum = z.strictObject({
+  algorithm: z.literal('push-sum').register(keyDocumentation, {
+    says: 'Stochastic gradient push: one-way shares of parameters and weight; use a directed topology.',
+    source: PUSH_SUM,
+  }),
+  every: every(20, 'Time between two shares of the same shard.'),
+  codec: codec('float32'),
+  topology: topology(),
   timeout: exchangeTimeout(),
 })
 
@@ -262,6 +273,7 @@ const dPsgd = z.strictObject({
 export const averaging = z.discriminatedUnion('algorithm', [
   pairwise,
   sparta,
+  pushSum,
   none,
   allReduce,
   localSgd,
