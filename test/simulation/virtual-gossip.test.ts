@@ -34,6 +34,8 @@ async function gossip(seed: string) {
       run: 'run',
       partners: () => ids.filter(other => other !== id),
       training: () => ids.filter(other => other !== id),
+      regionOf: () => undefined,
+      progress: () => 0,
       clock: time,
       random: own.fork('partners'),
       telemetry: { record: event => trace.update(JSON.stringify([time.now(), id, event])) },

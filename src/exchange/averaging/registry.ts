@@ -2,11 +2,13 @@ import type { AveragerFactory } from '../averager.ts'
 import { allReduce } from './all-reduce.ts'
 import { dPsgd } from './d-psgd.ts'
 import { diloco } from './diloco.ts'
+import { easgd } from './easgd.ts'
 import { localSgd } from './local-sgd.ts'
 import { moshpit } from './moshpit.ts'
 import { noAveraging } from './no-averaging.ts'
 import { noloco } from './noloco.ts'
 import { pairwiseGossip } from './pairwise-gossip.ts'
+import { parameterServer } from './parameter-server.ts'
 import { pushSum } from './push-sum.ts'
 import { sparta } from './sparta.ts'
 
@@ -15,6 +17,8 @@ const averagers = {
   pairwise: pairwiseGossip,
   sparta,
   'push-sum': pushSum,
+  easgd,
+  'parameter-server': parameterServer,
   none: noAveraging,
   'all-reduce': allReduce,
   'local-sgd': localSgd,
