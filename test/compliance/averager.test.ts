@@ -1,5 +1,7 @@
+import { easgd } from '../../src/exchange/averaging/easgd.ts'
 import { noAveraging } from '../../src/exchange/averaging/no-averaging.ts'
 import { pairwiseGossip } from '../../src/exchange/averaging/pairwise-gossip.ts'
+import { parameterServer } from '../../src/exchange/averaging/parameter-server.ts'
 import { pushSum } from '../../src/exchange/averaging/push-sum.ts'
 import { sparta } from '../../src/exchange/averaging/sparta.ts'
 import { averagerSuite } from './averager.ts'
@@ -17,3 +19,6 @@ averagerSuite('SPARTA', () => sparta({ every: 1, fraction: 0.1 }))
 averagerSuite('SPARTA, int8', () => sparta({ every: 2, fraction: 0.3, codec: 'int8' }))
 averagerSuite('push-sum', () => pushSum({ every: 3 }), { keepsSum: false })
 averagerSuite('push-sum, int8', () => pushSum({ every: 3, codec: 'int8' }), { keepsSum: false })
+averagerSuite('EASGD', () => easgd({ every: 3 }), { keepsSum: false }) // but that over peers and centre
+averagerSuite('parameter server', () => parameterServer({ every: 2 }), { keepsSum: false })
+averagerSuite('parameter server, int8', () => parameterServer({ codec: 'int8', bound: 4 }), { keepsSum: false })

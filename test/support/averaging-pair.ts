@@ -42,6 +42,7 @@ export async function averagingSwarm(init: SwarmInit) {
   const ids = Array.from({ length: init.peers }, (_, i) => `peer-${String(i).padStart(3, '0')}`)
   const peers: AveragingPeer[] = []
   let known = init.known ?? init.peers
+  const gone = new Set<string>()
   for (const [i, id] of ids.entries()) {
     const stream = random('swarm').fork(id)
     const transport = (init.wrap ?? (t => t))(network.transport(id), i)
@@ -51,7 +52,7 @@ export async function averagingSwarm(init: SwarmInit) {
       init.initial?.(i, layout.length, stream) ?? Float32Array.from({ length: layout.length }, () => stream.normal())
     const host = new LocalHost(initial, stream.fork('steps'), init.stepScale)
     const events: TelemetryEvent[] = []
-    const others = () => (i < known ? ids.slice(0, known).filter(other => other !== id) : [])
+    const others = () => (i < known ? ids.slice(0, known).filter(other => other !== id && !gone.has(other)) : [])
     const averager = init.factory({
       transport,
       parameters: host,
@@ -72,6 +73,11 @@ export async function averagingSwarm(init: SwarmInit) {
     network,
     layout,
     peers,
+    /** Ends a peer without a goodbye; the others know at once. */
+    lose(id: string) {
+      network.kill(id)
+      gone.add(id)
+    },
     introduce() {
       known = peers.length
     },

@@ -3,11 +3,13 @@ import { allReduce } from './all-reduce.ts'
 import { choco } from './choco.ts'
 import { dPsgd } from './d-psgd.ts'
 import { diloco } from './diloco.ts'
+import { easgd } from './easgd.ts'
 import { localSgd } from './local-sgd.ts'
 import { moshpit } from './moshpit.ts'
 import { noAveraging } from './no-averaging.ts'
 import { noloco } from './noloco.ts'
 import { pairwiseGossip } from './pairwise-gossip.ts'
+import { parameterServer } from './parameter-server.ts'
 import { pushSum } from './push-sum.ts'
 import { sparta } from './sparta.ts'
 
@@ -16,6 +18,8 @@ const averagers = {
   pairwise: pairwiseGossip,
   sparta,
   'push-sum': pushSum,
+  easgd,
+  'parameter-server': parameterServer,
   none: noAveraging,
   'all-reduce': allReduce,
   'local-sgd': localSgd,

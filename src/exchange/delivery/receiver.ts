@@ -16,7 +16,7 @@ import { TakenDeliveries } from './taken-deliveries.ts'
 const WAITING_SENDERS = 3
 
 /** Values that arrived and are not taken yet. */
-interface Arrival {
+export interface Arrival {
   peer: PeerId
   shard: Shard
   /** The receiver's to overwrite. */

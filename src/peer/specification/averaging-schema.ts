@@ -11,6 +11,7 @@ const D_PSGD = 'Lian et al. 2017, arXiv:1705.09056'
 const CHOCO = 'Koloskova et al. 2019, arXiv:1902.00340'
 const RING = 'Patarasuk & Yuan 2009'
 const SPARTA = 'Beton et al. 2025'
+const EASGD = 'Zhang et al. 2015, arXiv:1412.6651'
 const PUSH_SUM = 'Assran et al. 2019, arXiv:1811.10792'
 
 const noPolicy = z.strictObject({
@@ -173,6 +174,38 @@ const pushSum = z.strictObject({
   timeout: exchangeTimeout(),
 })
 
+const easgd = z.strictObject({
+  algorithm: z.literal('easgd').register(keyDocumentation, {
+    says: 'Elastic averaging: each peer and a centre at one of them pull each other now and then.',
+    source: EASGD,
+  }),
+  every: every(20, 'Time between two meetings of a shard with the centre.'),
+  elasticity: z.number().gt(0).max(1).default(0.9).register(keyDocumentation, {
+    says: 'How far a meeting goes, times the number of peers.',
+    source: EASGD,
+  }),
+  codec: codec('int8'),
+  timeout: exchangeTimeout(),
+})
+
+const parameterServer = z.strictObject({
+  algorithm: z.literal('parameter-server').register(keyDocumentation, {
+    says: 'A centre at one peer adds up what the steps of all change. Asynchronous without `bound`.',
+    source: 'Li et al. 2014',
+  }),
+  every: every(1, 'Time between two pushes of the same shard.'),
+  serverLearningRate: z.number().gt(0).max(1).default(1).register(keyDocumentation, {
+    says: 'How much of a push the centre takes on; 1 is all.',
+  }),
+  bound: z.int().min(0).max(1_000_000_000).optional().register(keyDocumentation, {
+    says: 'Stale-synchronous: most steps ahead of the slowest; several heartbeats.',
+    unit: 'local steps',
+    source: 'Ho et al. 2013',
+  }),
+  codec: codec('float32'),
+  timeout: exchangeTimeout(),
+})
+
 const none = z.strictObject({
   algorithm: z.literal('none').register(keyDocumentation, { says: 'Every peer trains alone.' }),
 })
@@ -300,6 +333,8 @@ export const averaging = z.discriminatedUnion('algorithm', [
   pairwise,
   sparta,
   pushSum,
+  easgd,
+  parameterServer,
   none,
   allReduce,
   localSgd,

@@ -121,7 +121,8 @@ function table(keys: readonly Key[], path = ''): string[] {
     '|---|---|---|---|---|---|',
     ...keys.map(key => {
       const name = path ? `${path}.${key.name}` : key.name
-      const fallback = key.default === undefined ? 'required' : `\`${yamlValue(key.default)}\``
+      const open = key.optional ? 'none' : 'required'
+      const fallback = key.default === undefined ? open : `\`${yamlValue(key.default)}\``
       const cells = [`\`${name}\``, fallback, key.unit ?? '', saysWhen(key), key.expected, key.source ?? '']
       return `| ${cells.map(cell).join(' | ')} |`
     }),
