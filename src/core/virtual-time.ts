@@ -62,7 +62,7 @@ class DiscreteEvents implements VirtualTime {
   #now = 0
   #sequence = 0
   #run: Run | undefined
-  /** Whether `#next` is on its way: once, whoever asked for it. */
+  /** Whether `#next` runs or is on its way: once, whoever asks for it. Two of them would take turns at work for nothing. */
   #driven = false
   events = 0
 
@@ -149,18 +149,14 @@ class DiscreteEvents implements VirtualTime {
   }
 
   readonly #next = (): void => {
-    this.#driven = false
     const run = this.#run
-    if (!run) return
+    if (!run) return this.#rest()
     const working = this.#work[0]
-    if (working) {
-      this.#driven = true
-      void this.#await(working)
-      return
-    }
+    if (working) return void this.#await(working)
     const event = this.#queue.pop()
     if (!event) {
-      if (!run.outsiders) run.fail(this.#stalled()) // else `schedule` drives on
+      this.#rest() // with outsiders until `schedule` drives on
+      if (!run.outsiders) run.fail(this.#stalled())
       return
     }
     this.#now = event.at
@@ -169,14 +165,21 @@ class DiscreteEvents implements VirtualTime {
       event.task()
       this.#settle()
     } catch (error) {
+      this.#rest()
       run.fail(error)
     }
   }
 
+  #rest(): void {
+    this.#driven = false
+  }
+
   async #await(work: Work): Promise<void> {
     await work.done
-    this.#driven = false
-    if (this.#work[0] !== work) return this.#drive() // the run it belonged to is over
+    if (this.#work[0] !== work) {
+      this.#rest()
+      return this.#drive() // the run it belonged to is over
+    }
     this.#work.shift()
     work.release()
     this.#settle()
@@ -187,7 +190,6 @@ class DiscreteEvents implements VirtualTime {
    * microtasks is empty: a tick asked for by a microtask comes after every promise that can settle has.
    */
   #settle(): void {
-    this.#driven = true
     if (this.#run?.outsiders || this.events % EVENTS_PER_TURN === 0) setImmediate(this.#next)
     else queueMicrotask(this.#afterMicrotasks)
   }

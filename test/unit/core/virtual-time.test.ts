@@ -1,3 +1,4 @@
+import { createHook } from 'node:async_hooks'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import test from 'ava'
 import { withDeadline } from '../../../src/core/deadline.ts'
@@ -106,4 +107,24 @@ test('with outsiders, an empty queue waits for their plans', async t => {
   t.is(time.now(), 14)
   end.resolve()
   await running
+})
+
+test.serial('events that plan others wait for real work together, without a turn of the event loop for each', async t => {
+  const time = virtualTime()
+  let turns = 0
+  const hook = createHook({
+    init: (_, type) => {
+      if (type === 'Immediate') turns += 1
+    },
+  })
+  for (let at = 1; at <= 100; at++) time.schedule(at, () => time.schedule(1000, () => {}))
+  hook.enable()
+  await time.run(
+    (async () => {
+      await time.sleep(500)
+      await time.busy(nextTurn(undefined).then(() => nextTurn(undefined)))
+    })(),
+  )
+  hook.disable()
+  t.true(turns < 10, `${turns} turns`)
 })
