@@ -24,6 +24,26 @@ export default {
       { path: '^src/(?!core/|compute/|exchange/|network/|peer/)' },
       'peer joins the wings and knows no user interface.',
     ),
+    arrow(
+      'dashboard-looks-on',
+      { path: '^src/dashboard/' },
+      {
+        path: '^src/(?!core/|network/(status|transport)\\.ts$|peer/(records|specification|checkpoint/run-directory)|dashboard/)',
+      },
+      'The dashboard reads records and statuses; whoever joins a mesh or starts a peer hands them in.',
+    ),
+    arrow(
+      'page-knows-the-api',
+      { path: '^src/dashboard/page/' },
+      { path: '^src/(?!dashboard/(api|page)/)' },
+      'The page runs in a browser.',
+    ),
+    arrow(
+      'api-is-types',
+      { path: '^src/dashboard/api/' },
+      { path: '^src/(?!core/telemetry\\.ts$|dashboard/api/)' },
+      '',
+    ),
     arrow('nobody-imports-the-cli', { path: '^src/(?!cli/)' }, { path: '^src/cli/' }, ''),
     arrow('nobody-imports-the-index', { path: '^src/' }, { path: '^src/index\\.ts$' }, 'No module imports its barrel.'),
     arrow(

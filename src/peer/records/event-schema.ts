@@ -76,4 +76,14 @@ export const recordedSchema = z.discriminatedUnion('type', [
     tokens: count,
   }),
   z.object({ ...stamp, type: z.literal('warning'), reason: text, message: text }),
+  z.object({
+    ...stamp,
+    type: z.literal('trainer'),
+    backend: text,
+    threads: count,
+    parameters: count,
+    tokensPerStep: count,
+    shards: z.array(text),
+  }),
+  z.object({ ...stamp, type: z.literal('memory'), resident: count, limit: count, available: count }),
 ]) satisfies z.ZodType<Recorded<TelemetryEvent>>
