@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import type { Runner } from './command.ts'
 import { addBench } from './commands/bench.ts'
 import { addBootstrap } from './commands/bootstrap.ts'
+import { addDashboard } from './commands/dashboard.ts'
 import { addDemo } from './commands/demo.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addEvaluate } from './commands/evaluate.ts'
@@ -41,6 +42,7 @@ export function createProgram({ run, output }: ProgramComponents): Command {
   addStart(program, run)
   addJoin(program, run)
   addTrain(program, run)
+  addDashboard(program, run)
   addInspect(program, run)
   addBootstrap(program, run)
   addEvaluate(program, run)

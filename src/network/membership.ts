@@ -26,6 +26,8 @@ export interface MembershipComponents {
   clock: Clock
   random: Random
   telemetry?: Telemetry
+  /** Told of every status that was taken. Must return at once and never throw. */
+  onStatus?(peer: PeerId, status: Status): void
 }
 
 export interface MembershipInit {
@@ -91,6 +93,7 @@ class Heartbeats implements Membership {
   readonly #clock: Clock
   readonly #random: Random
   readonly #telemetry: Telemetry
+  readonly #onStatus: MembershipComponents['onStatus']
   readonly #topic: string
   readonly #heartbeatMs: number
   readonly #view: SwarmView
@@ -118,6 +121,7 @@ class Heartbeats implements Membership {
     this.#clock = components.clock
     this.#random = components.random
     this.#telemetry = components.telemetry ?? silentTelemetry
+    this.#onStatus = components.onStatus
     this.#topic = topic
     this.#heartbeatMs = heartbeatMs
     this.#view = view
@@ -241,6 +245,7 @@ class Heartbeats implements Membership {
     if (hearing === 'full') this.#count(hearing)
     if (hearing === 'joined' || hearing === 'left') this.#tell(hearing, from)
     if (hearing === 'joined') this.#greet()
+    if (hearing !== 'full') this.#onStatus?.(from, status)
     if (this.#view.get(from) && status.addresses.join() !== before) {
       this.#transport.learn(from, status.addresses).catch(() => {}) // only costs the way to it
     }

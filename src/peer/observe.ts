@@ -1,3 +1,4 @@
+import type { Registry } from 'prom-client'
 import { systemClock } from '../core/clock.ts'
 import { libp2pTransport } from '../network/libp2p/transport.ts'
 import type { Status } from '../network/status.ts'
@@ -9,8 +10,8 @@ import { runId } from './specification/canonical.ts'
 import type { RunSpecification } from './specification/schema.ts'
 
 export interface ObserveInit {
-  /** Finds peers on the local network by multicast too. */
-  mdns: boolean
+  /** Where libp2p's own metrics go. */
+  metrics?: Registry
   /** Told once the run is known. */
   onRun(run: { run: string; specification: RunSpecification }): void
   onStatus(peer: PeerId, status: Status): void
@@ -30,7 +31,7 @@ export interface Observing {
  */
 export async function observeRun(invitation: Invitation, init: ObserveInit, signal: AbortSignal): Promise<Observing> {
   await using resources = new AsyncDisposableStack()
-  const transport = await libp2pTransport({ listen: [], bootstrap: [invitation.address], mdns: init.mdns })
+  const transport = await libp2pTransport({ listen: [], bootstrap: [invitation.address], metrics: init.metrics })
   resources.defer(() => transport.stop())
   await transport.start()
   const { specification } = await findRun(transport, invitation, signal)

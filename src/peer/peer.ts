@@ -11,6 +11,7 @@ import { allFinite } from '../core/vector.ts'
 import type { Averager } from '../exchange/averaging/averager.ts'
 import { createAverager } from '../exchange/averaging/registry.ts'
 import { type Membership, membership } from '../network/membership.ts'
+import type { Status } from '../network/status.ts'
 import type { PeerId, Transport } from '../network/transport.ts'
 import { fetchState, serveState } from './handover/state.ts'
 import { progressMeter } from './progress-meter.ts'
@@ -26,6 +27,8 @@ export interface PeerComponents {
   clock: Clock
   random: Random
   telemetry: Telemetry
+  /** Told of every status that another peer published. Must return at once and never throw. */
+  onStatus?(peer: PeerId, status: Status): void
 }
 
 /** Where a peer's progress survives it. */
@@ -121,7 +124,7 @@ class MeshPeer implements Peer {
     this.#run = runId(init.specification)
     const { heartbeat, limits, averaging } = init.specification
     this.#membership = membership(
-      { transport, clock, random: random.fork('membership'), telemetry },
+      { transport, clock, random: random.fork('membership'), telemetry, onStatus: components.onStatus },
       {
         run: this.#run,
         heartbeatMs: heartbeat.interval * 1000,

@@ -45,7 +45,7 @@ export interface PeerState {
   /** Training loss, nats per token: mean of about the last 20 steps. */
   loss: number | null
   validationLoss: number | null
-  /** Median of its last 32 exchanges, in local steps. */
+  /** Median of the last 32 exchanges that it began, in local steps. */
   staleness: number | null
   /** Root mean square difference of parameters met in its exchanges: mean of about the last 8. */
   disagreement: number | null
@@ -113,7 +113,7 @@ export interface Totals {
   consensusDistance: number | null
   /** Each exchange once. */
   exchanges: ExchangeTally
-  /** Of the last 256 exchanges, the share that came to pass. */
+  /** Of the last 32 exchanges that each peer began, the share that came to pass. */
   recentSuccess: number | null
   staleness: StalenessDistribution
   bytesSent: number

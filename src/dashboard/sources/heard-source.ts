@@ -16,7 +16,7 @@ export interface HeardSourceInit {
   name: string
   run?: string
   specification?: RunSpecification
-  /** Observations kept to look back at: about 1 KiB each. Must be >= 4096. @default 131,072 */
+  /** Observations kept to look back at: about 1 KiB each. Must be >= 4096. @default 65,536 */
   capacity?: number
   /** What the dashboard calls a peer. @default the end of its id */
   nameOf?(peer: string): string | undefined
@@ -51,7 +51,7 @@ class MemorySource implements HeardSource {
   specification: RunSpecification | undefined
 
   constructor(clock: Clock, init: HeardSourceInit) {
-    const capacity = init.capacity ?? 131_072
+    const capacity = init.capacity ?? 65_536
     this.#clock = clock
     this.#init = init
     this.#log = memoryLog(capacity)

@@ -7,7 +7,7 @@ import type { RunSpecification } from '../../peer/specification/schema.ts'
 import type { SourceInfo } from '../api/run.ts'
 import { emptySwarm, observe } from '../timeline/swarm.ts'
 import { type GrowingTimeline, timeline } from '../timeline/timeline.ts'
-import { type FilePosition, fileSize, tailPosition } from './event-file.ts'
+import { FILE_BEGIN, type FilePosition, fileSize, readPart, tailPosition } from './event-file.ts'
 import { type FileLog, type FilesPosition, fileLog } from './file-log.ts'
 import { type EventFile, findEventFiles, requireOneRun } from './find-event-files.ts'
 import { peerNames } from './peer-names.ts'
@@ -21,6 +21,8 @@ export interface RunDirectorySourceInit {
 /** Bytes of all files together whose events are shown before the rest is read, and of each at least. */
 const TAIL = 3 << 20
 const LEAST_TAIL = 2 << 10
+
+const HEAD = 2 << 10
 
 /** Milliseconds between looks for what was written since, and for new files; longer where there are many files. */
 const FOLLOW_MS = 250
@@ -160,6 +162,11 @@ class RunDirectorySource implements Source {
     const position = new Map<string, FilePosition>()
     for (const { path, size } of sizes) position.set(path, await tailPosition(path, size, share))
     const tail: Provisional = { swarm: emptySwarm(), from: Number.POSITIVE_INFINITY, to: 0, lastActive: undefined }
+    for (const { path } of sizes) {
+      // What a peer trains with, and how far it had come, stands at the beginning.
+      const { events } = await readPart(path, FILE_BEGIN, HEAD)
+      for (const { event } of events) if (event.type === 'trainer' || event.type === 'state') observe(tail.swarm, event)
+    }
     for await (const { observations } of this.#log.readAll(
       position,
       AbortSignal.any([signal, this.#stopping.signal]),

@@ -1,4 +1,5 @@
 import type { CurveName, Curves, Series } from '../api/curves.ts'
+import { consensusEstimate } from './consensus-estimate.ts'
 import { finite } from './edge-record.ts'
 import type { Observation } from './observation.ts'
 
@@ -107,7 +108,7 @@ class Buckets implements CurveBuckets {
       loss: series(({ loss }) => meanOf(loss)),
       validationLoss: series(({ validation }) => meanOf(validation)),
       tokensPerSecond: series(({ tokens, wallMs }, ms) => (tokens > 0 || wallMs > 0 ? (1000 * tokens) / ms : null)),
-      consensusDistance: series(({ squaredDistance }) => consensus(meanOf(squaredDistance), peers)),
+      consensusDistance: series(({ squaredDistance }) => consensusEstimate(meanOf(squaredDistance), peers)),
       exchangeSuccess: series(({ ok, tried }) => ratio(ok, tried)),
       staleness: series(({ staleness }) => meanOf(staleness)),
       roundTripMs: series(({ ms }) => meanOf(ms)),
@@ -243,10 +244,6 @@ function sumOf(one: Mean | undefined, other: Mean | undefined): Mean {
 
 function meanOf(mean: Mean | undefined): number | null {
   return mean && mean.count > 0 ? mean.sum / mean.count : null
-}
-
-function consensus(squares: number | null, n: number): number | null {
-  return squares === null || n < 2 ? null : Math.sqrt((squares * (n - 1)) / (2 * n))
 }
 
 function bitsOf(words: Uint32Array): number {

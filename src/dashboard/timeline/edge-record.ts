@@ -53,7 +53,7 @@ function afterTelling(told: Told | undefined, event: Recorded<ExchangeEvent>): T
 
 export const noExchanges: ExchangeTally = { tried: 0, ok: 0, failed: {} }
 
-export function countOutcome(tally: ExchangeTally, outcome: ExchangeEvent['outcome'], n = 1): ExchangeTally {
+function countOutcome(tally: ExchangeTally, outcome: ExchangeEvent['outcome'], n = 1): ExchangeTally {
   const { tried, ok, failed } = tally
   if (outcome === 'ok') return { tried: tried + n, ok: ok + n, failed }
   return { tried: tried + n, ok, failed: { ...failed, [outcome]: (failed[outcome] ?? 0) + n } }
@@ -69,7 +69,7 @@ export function toldByResponderAlone({ fromA, fromB }: EdgeRecord): ExchangeTall
   return [fromA, fromB].flatMap(({ initiator, responder }) => (!initiator && responder ? [responder.tally] : []))
 }
 
-export function lastExchangeAt({ fromA, fromB }: EdgeRecord): number {
+function lastExchangeAt({ fromA, fromB }: EdgeRecord): number {
   return Math.max(best(fromA)?.lastAt ?? 0, best(fromB)?.lastAt ?? 0)
 }
 

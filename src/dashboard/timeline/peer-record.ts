@@ -23,9 +23,9 @@ export interface PeerRecord {
   readonly shards: readonly string[]
   /** Exponential mean over about the last 20 steps. */
   readonly recentLoss: number | undefined
-  /** Of the latest exchanges that came to pass, in local steps. */
+  /** Of the latest exchanges that it began and that came to pass, in local steps. */
   readonly recentStaleness: readonly number[]
-  /** Milliseconds of the latest exchanges that it began. */
+  /** Milliseconds of the same. */
   readonly recentMs: readonly number[]
   /** Whether the latest exchanges that it began came to pass. */
   readonly recentOutcomes: readonly boolean[]
@@ -90,9 +90,12 @@ function afterExchange(record: PeerRecord, event: Extract<Observation, { type: '
     shards: withShard(record.shards, event.shard),
     ...(begun && {
       recentOutcomes: latest(record.recentOutcomes, ok),
-      recentMs: ok ? latest(record.recentMs, event.ms) : record.recentMs,
     }),
-    ...(ok && { recentStaleness: latest(record.recentStaleness, event.staleness) }),
+    ...(begun &&
+      ok && {
+        recentMs: latest(record.recentMs, event.ms),
+        recentStaleness: latest(record.recentStaleness, event.staleness),
+      }),
     ...(ok &&
       finite && {
         recentDistance: drift(record.recentDistance, event.distance, RECENT_DISTANCES),

@@ -26,7 +26,7 @@ export interface SwarmLimits {
   edges: number
 }
 
-export const SWARM_LIMITS: SwarmLimits = { peers: 4096, edges: 16_384 }
+const SWARM_LIMITS: SwarmLimits = { peers: 4096, edges: 16_384 }
 
 export function emptySwarm(): Swarm {
   return { peers: new Map(), edges: new Map() }

@@ -17,7 +17,7 @@ export interface Follower extends Touched {
 }
 
 /** A moment of the past that goes on when told to. */
-export interface Playback {
+interface Playback {
   readonly swarm: Swarm
   readonly time: number
   /** Goes on to a later moment. */

@@ -1,6 +1,7 @@
 import { mergeStaleness } from '../../peer/records/staleness.ts'
 import { sumExchanges } from '../../peer/records/swarm-summary.ts'
 import type { PeerState, Totals } from '../api/state.ts'
+import { consensusEstimate } from '../timeline/consensus-estimate.ts'
 import { toldByResponderAlone } from '../timeline/edge-record.ts'
 import type { Swarm } from '../timeline/swarm.ts'
 import type { ViewContext } from './peer-state.ts'
@@ -27,10 +28,7 @@ export function swarmTotals(swarm: Swarm, states: readonly PeerState[], context:
     loss: mean(counted.map(({ loss }) => loss)),
     validationLoss: mean(counted.map(({ validationLoss }) => validationLoss)),
     trainingShare: mean(counted.map(state => state.trainingShare)),
-    consensusDistance: consensusEstimate(
-      counted.map(({ disagreement }) => disagreement),
-      counted.length,
-    ),
+    consensusDistance: consensusEstimate(mean(counted.map(({ disagreement }) => square(disagreement))), counted.length),
     exchanges: sumExchanges([
       ...summaries.map(({ exchanges }) => exchanges),
       ...Array.from(swarm.edges.values()).flatMap(toldByResponderAlone),
@@ -48,11 +46,6 @@ function mean(values: readonly (number | null)[]): number | null {
   return known.length > 0 ? known.reduce((sum, value) => sum + value, 0) / known.length : null
 }
 
-/**
- * Root mean square distance of n peers' parameters to their mean, from differences of random pairs: the expected squared
- * difference of a pair is 2 n / (n - 1) times the mean squared distance to the mean. Null without pairs.
- */
-export function consensusEstimate(distances: readonly (number | null)[], n: number): number | null {
-  const squares = mean(distances.map(distance => (distance === null ? null : distance * distance)))
-  return squares === null || n < 2 ? null : Math.sqrt((squares * (n - 1)) / (2 * n))
+function square(value: number | null): number | null {
+  return value === null ? null : value * value
 }
