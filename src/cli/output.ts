@@ -31,6 +31,8 @@ export interface Output {
   readonly json: boolean
   /** For results. Plain unless stdout is a terminal that shows colours. */
   readonly paint: Paint
+  /** Of the terminal that stdout is; undefined for a pipe or a file. */
+  readonly columns: number | undefined
   /** Fires with the system's error when stdout takes no more: `EPIPE` if its reader has gone away, as `head` does. */
   readonly closed: AbortSignal
   /** A result: with --json `value` as one line of JSON, else the text for people. Text may have several lines. */
@@ -47,6 +49,14 @@ export interface Output {
   failure(error: FailureData): void
   /** Shows progress on stderr: a live view on a terminal, lines elsewhere, nothing with --quiet. One at a time. */
   progress(init: ProgressInit): Promise<ProgressView>
+  /** A result that is redrawn in place, on stdout; undefined where that is no terminal. */
+  screen(): Promise<Screen | undefined>
+}
+
+export interface Screen {
+  draw(lines: (columns: number, rows: number) => readonly string[]): void
+  /** Leaves what was drawn standing. */
+  done(): void
 }
 
 class StandardOutput implements Output {
@@ -68,6 +78,10 @@ class StandardOutput implements Output {
     this.#env = env
     this.paint = paintFor(stdout, env)
     this.closed = closed
+  }
+
+  get columns(): number | undefined {
+    return this.#stdout.isTTY ? this.#stdout.columns : undefined
   }
 
   result(value: unknown, text: () => string): void {
@@ -103,6 +117,17 @@ class StandardOutput implements Output {
     const stream = this.#stderr
     if (!stream.isTTY || this.#env.TERM === 'dumb') return plainView(text => this.line(text), init)
     return this.#live(liveView, init)
+  }
+
+  async screen(): Promise<Screen | undefined> {
+    const stream = this.#stdout
+    if (!stream.isTTY || this.#env.TERM === 'dumb') return undefined
+    const { createLogUpdate } = await import('log-update')
+    const update = createLogUpdate(stream as NodeJS.WriteStream)
+    return {
+      draw: lines => update(lines(stream.columns ?? 80, stream.rows ?? 24).join('\n')),
+      done: () => update.done(),
+    }
   }
 
   async #live(view: typeof liveView, init: ProgressInit): Promise<ProgressView> {

@@ -12,6 +12,7 @@ import { addInit } from './commands/init.ts'
 import { addInspect } from './commands/inspect.ts'
 import { addJoin } from './commands/join.ts'
 import { addStart } from './commands/start.ts'
+import { addStatus } from './commands/status.ts'
 import { addTrain } from './commands/train.ts'
 import type { Output } from './output.ts'
 import { version } from './version.ts'
@@ -43,6 +44,7 @@ export function createProgram({ run, output }: ProgramComponents): Command {
   addJoin(program, run)
   addTrain(program, run)
   addDashboard(program, run)
+  addStatus(program, run)
   addInspect(program, run)
   addBootstrap(program, run)
   addEvaluate(program, run)

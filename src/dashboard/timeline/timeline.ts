@@ -117,7 +117,7 @@ class FoldedTimeline<Position> implements GrowingTimeline<Position> {
     const player = new Player(this.#log, swarm, start.position, start.time, (observation, follower) =>
       this.#apply(swarm, observation, follower),
     )
-    if (at > start.time) await player.advance(at, nobody, signal)
+    if (at >= start.time) await player.advance(at, nobody, signal) // more may have happened in the same millisecond
     return player
   }
 

@@ -19,6 +19,9 @@ const defaults: AlertThresholds = {
 /** Exchanges before which a share of success, a median or a growth says nothing. */
 const ENOUGH_EXCHANGES = 16
 
+/** Nobody reads more. */
+const MOST_ALERTS = 128
+
 /** Means that a curve must have before its quarters are compared. */
 const ENOUGH_MEANS = 32
 
@@ -58,6 +61,7 @@ export function raiseAlerts(
   return all
     .filter(alert => alert !== undefined)
     .sort((one, other) => Number(other.level === 'critical') - Number(one.level === 'critical'))
+    .slice(0, MOST_ALERTS)
 }
 
 function alert(
