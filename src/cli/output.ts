@@ -53,7 +53,7 @@ export interface Output {
   screen(): Promise<Screen | undefined>
 }
 
-export interface Screen {
+interface Screen {
   draw(lines: (columns: number, rows: number) => readonly string[]): void
   /** Leaves what was drawn standing. */
   done(): void

@@ -7,9 +7,12 @@ import {
   decodeStatus,
   encodeStatus,
   MAX_HOSTED_SHARDS,
+  MAX_NAME,
   MAX_STATUS_ADDRESSES,
+  MAX_TOLD_EXCHANGES,
   STATUS_VERSION,
   type Status,
+  type ToldExchange,
 } from './status.ts'
 import { type Member, type SwarmChange, type SwarmView, swarmView } from './swarm-view.ts'
 import type { PeerId, TopicValidator, Transport } from './transport.ts'
@@ -52,6 +55,8 @@ export interface Membership {
   stop(signal: AbortSignal): Promise<void>
   /** Changes what the next status says. A new state or new shards are published at once. */
   update(changes: Partial<OwnStatus>): void
+  /** Tells of an exchange that this peer began, in its next status; the newest of many. */
+  tell(exchange: Omit<ToldExchange, 'ago'>): void
   /** The other live peers. */
   peers(): Member[]
   /** Those that host the shard and answer for it: training or lingering, their connection not just broken. */
@@ -109,6 +114,7 @@ class Heartbeats implements Membership {
     tokensPerSecond: 0,
     backend: '',
   }
+  #exchanges: (Omit<ToldExchange, 'ago'> & { at: number })[] = []
   #startedAt = 0
   #sequence = 0
   #nextBeat = 0
@@ -154,6 +160,21 @@ class Heartbeats implements Membership {
     this.#own = { ...before, ...changes }
     const { state, shards } = this.#own
     if (state !== before.state || shards.join() !== before.shards.join()) this.#beatWithin(0)
+  }
+
+  tell(exchange: Omit<ToldExchange, 'ago'>): void {
+    const { id, partner, shard, ms, staleness, distance } = exchange
+    this.#exchanges.push({
+      ...exchange,
+      id: id.slice(0, MAX_NAME),
+      partner: partner.slice(0, MAX_NAME),
+      shard: shard.slice(0, MAX_NAME),
+      ms: finite(ms),
+      staleness: finite(staleness),
+      distance: Number.isFinite(distance) ? distance : null,
+      at: this.#clock.now(),
+    })
+    if (this.#exchanges.length > MAX_TOLD_EXCHANGES) this.#exchanges.shift()
   }
 
   peers(): Member[] {
@@ -208,6 +229,9 @@ class Heartbeats implements Membership {
   async #publish(): Promise<void> {
     this.#nextBeat = this.#clock.now() + this.#heartbeatMs * (0.9 + 0.2 * this.#random.next())
     this.#sequence += 1
+    const now = this.#clock.now()
+    const exchanges = this.#exchanges.map(({ at, ...exchange }) => ({ ...exchange, ago: now - at }))
+    this.#exchanges = []
     const status: Status = {
       ...this.#own,
       version: STATUS_VERSION,
@@ -218,6 +242,7 @@ class Heartbeats implements Membership {
       loss: Number.isFinite(this.#own.loss) ? this.#own.loss : null,
       staleness: finite(this.#own.staleness),
       tokensPerSecond: finite(this.#own.tokensPerSecond),
+      ...(exchanges.length > 0 && { exchanges }),
       addresses: this.#transport.addresses().slice(0, MAX_STATUS_ADDRESSES),
     }
     try {

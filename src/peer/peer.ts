@@ -6,7 +6,7 @@ import { median } from '../core/median.ts'
 import { sharedFloats } from '../core/parameters.ts'
 import type { Random } from '../core/random.ts'
 import { type SingleFlight, singleFlight } from '../core/single-flight.ts'
-import type { StateEvent, Telemetry } from '../core/telemetry.ts'
+import type { StateEvent, Telemetry, TelemetryEvent } from '../core/telemetry.ts'
 import { allFinite } from '../core/vector.ts'
 import type { Averager } from '../exchange/averaging/averager.ts'
 import { createAverager } from '../exchange/averaging/registry.ts'
@@ -140,7 +140,7 @@ class MeshPeer implements Peer {
       partners: shard => this.#membership.hosts(shard),
       clock,
       random: random.fork('averaging'),
-      telemetry,
+      telemetry: { record: event => this.#onAveraging(event) },
     })
     this.#evaluation = singleFlight(() => this.#warnIfFailing('evaluation-failed', () => this.#evaluate()))
     this.#checkpoint = singleFlight(() => this.#warnIfFailing('checkpoint-failed', () => this.#save()))
@@ -261,6 +261,14 @@ class MeshPeer implements Peer {
     this.#evaluation.start()
     this.#checkpoint.start() // so that a crash of the first minutes costs no second hand-over
     await trainer.run(this.#specification.steps, report => this.#onStep(report), signal)
+  }
+
+  /** Those who look on hear of the exchanges that this peer began. */
+  #onAveraging(event: TelemetryEvent): void {
+    this.#c.telemetry.record(event)
+    if (event.type !== 'exchange' || event.role !== 'initiator') return
+    const { id, partner, shard, outcome, ms, staleness, distance, bytesSent, bytesReceived } = event
+    this.#membership.tell({ id, partner, shard, outcome, ms, staleness, distance, bytesSent, bytesReceived })
   }
 
   #onStep(report: StepReport): void {

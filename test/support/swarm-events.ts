@@ -5,7 +5,7 @@ import type { ExecutionContext } from 'ava'
 import { random } from '../../src/core/random.ts'
 import type { ExchangeFailure, Recorded } from '../../src/core/telemetry.ts'
 
-export const SWARM_BEGIN = 1_700_000_000_000
+const SWARM_BEGIN = 1_700_000_000_000
 
 /** What the peers of a swarm record, by peer, each in order; drawn from a seed. Every exchange is told by both sides. */
 export function swarmEvents(seed: string, init: { peers: number; steps: number }): Map<string, Recorded[]> {

@@ -15,7 +15,7 @@ export interface EventStream {
   end(): void
 }
 
-/** Bytes that may wait for a reader beyond its first snapshot; one who lets more pile up is sent away. */
+/** Bytes of earlier messages that may wait for a reader when the next one comes; one who lets more pile up is sent away. */
 const MAX_WAITING = 4 << 20
 
 /** Milliseconds a browser waits before it comes back. */
@@ -38,8 +38,10 @@ export function eventStream(response: ServerResponse): EventStream {
   })
   const write = (text: string) => {
     if (closed.signal.aborted) return
-    response.write(text)
-    if (response.writableLength <= allowed) return
+    if (response.writableLength <= allowed) {
+      response.write(text)
+      return
+    }
     response.destroy()
     closed.abort()
   }
@@ -51,7 +53,8 @@ export function eventStream(response: ServerResponse): EventStream {
     },
     send: (event, data, id) => {
       const text = eventText(event, data, id)
-      if (event === 'snapshot') allowed = MAX_WAITING + 2 * text.length
+      // The first picture of a large swarm takes its time.
+      if (event === 'snapshot') allowed = MAX_WAITING + text.length
       write(text)
     },
     sendText: write,

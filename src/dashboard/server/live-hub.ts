@@ -120,11 +120,13 @@ class Hub implements LiveHub {
   }
 
   #missed(since: string | undefined): StreamEvents['snapshot']['missed'] {
-    const [session, exchange, entry, time] = since?.split('.') ?? []
+    const known = /^([0-9a-f]+)\.(\d+)\.(\d+)\.(\d+)$/.exec(since ?? '')
+    if (!known) return { exchanges: [], entries: [] }
+    const [, session, exchange, entry, time] = known
     const after = Number(time) - LATE_MS
-    if (since === undefined || !Number.isFinite(after)) return { exchanges: [], entries: [] }
     const { exchanges, entries } = this.#view.source.timeline.recent
-    const first = (number: string | undefined) => (session === this.#session ? Number(number) || 0 : 0)
+    // Another server counted otherwise.
+    const first = (number: string | undefined) => (session === this.#session ? Number(number) : 0)
     return {
       exchanges: exchanges.since(first(exchange)).filter(each => each.time >= after),
       entries: entries.since(first(entry)).filter(each => each.time >= after),

@@ -65,11 +65,22 @@ async function prepare(file: string, files: ReadonlyMap<string, string>): Promis
   const type = TYPES[extension]!
   const content = await readFile(file)
   if (extension === '.ts') {
-    return { type, cache: REVALIDATE, body: stripTypeScriptTypes(content.toString(), { mode: 'strip' }) }
+    return { type, cache: REVALIDATE, body: withoutTypes(content.toString()) }
   }
   if (extension !== '.html') return { type, cache: REVALIDATE, body: content }
   const html = withEntry(content.toString(), files)
   return { type, cache: REVALIDATE, body: html, headers: { 'content-security-policy': contentSecurityPolicy(html) } }
+}
+
+/** Node says once that this is experimental, to whoever looks at a terminal: it is what Node runs these sources with. */
+function withoutTypes(source: string): string {
+  const { emitWarning } = process
+  process.emitWarning = () => {}
+  try {
+    return stripTypeScriptTypes(source, { mode: 'strip' })
+  } finally {
+    process.emitWarning = emitWarning
+  }
 }
 
 /** What was built has no .ts. */

@@ -165,7 +165,7 @@ class DashboardServer implements Dashboard {
       response.setHeader('allow', 'GET, HEAD')
       return await send(request, response, failure(405, 'METHOD_REFUSED', 'Only GET and HEAD are answered'))
     }
-    const url = URL.parse(request.url ?? '', 'http://dashboard')
+    const url = request.url?.startsWith('/') ? URL.parse(`http://dashboard${request.url}`) : null
     if (!url) return await send(request, response, failure(400, 'ADDRESS_INVALID', 'Expected a path'))
     const verdict = this.#access.judge(request, url)
     if (!verdict.allowed) {

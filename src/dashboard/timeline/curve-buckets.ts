@@ -1,7 +1,9 @@
+import type { ExchangeEvent, Recorded } from '../../core/telemetry.ts'
 import type { CurveName, Curves, Series } from '../api/curves.ts'
 import { consensusEstimate } from './consensus-estimate.ts'
 import { finite } from './edge-record.ts'
 import type { Observation } from './observation.ts'
+import { toldExchanges } from './told-exchanges.ts'
 
 const MAX_BUCKETS = 512
 const FIRST_BUCKET_MS = 250
@@ -74,27 +76,18 @@ class Buckets implements CurveBuckets {
       }
       case 'heartbeat': {
         if (this.#heard.has(by)) return // its own records say it better
-        const { loss, tokens, staleness } = observation.status
+        const { loss, tokens } = observation.status
         if (loss !== null) this.#addLoss(bucket, index, loss)
-        addTo(bucket.staleness, staleness)
         this.#addTokens(bucket, by, tokens)
+        for (const exchange of toldExchanges(observation)) this.#addExchange(bucket, exchange)
         return
       }
       case 'evaluation':
         addTo(bucket.validation, observation.loss)
         return
-      case 'exchange': {
-        bucket.bytes += observation.bytesSent
-        // Each once: both sides tell of it, and a partner that is not heard is one of many.
-        if (observation.role === 'responder' && this.#heard.has(observation.partner)) return
-        bucket.tried++
-        if (observation.outcome !== 'ok') return
-        bucket.ok++
-        addTo(bucket.squaredDistance, observation.distance ** 2)
-        addTo(bucket.staleness, observation.staleness)
-        addTo(bucket.ms, observation.ms)
+      case 'exchange':
+        this.#addExchange(bucket, observation)
         return
-      }
     }
   }
 
@@ -126,6 +119,18 @@ class Buckets implements CurveBuckets {
         .map(([id, index]) => ({ id, loss: series(({ peerLoss }) => meanOf(peerLoss[index])) }))
         .filter(({ loss }) => loss.some(value => value !== null)),
     }
+  }
+
+  #addExchange(bucket: Bucket, event: Recorded<ExchangeEvent>): void {
+    bucket.bytes += event.bytesSent
+    // Each once: both sides tell of it, and a partner that is not heard is one of many.
+    if (event.role === 'responder' && this.#heard.has(event.partner)) return
+    bucket.tried++
+    if (event.outcome !== 'ok') return
+    bucket.ok++
+    addTo(bucket.squaredDistance, event.distance ** 2)
+    addTo(bucket.staleness, event.staleness)
+    addTo(bucket.ms, event.ms)
   }
 
   /** Milliseconds of a bucket that have passed: the last one is still under way. */

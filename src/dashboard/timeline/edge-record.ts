@@ -53,7 +53,7 @@ function afterTelling(told: Told | undefined, event: Recorded<ExchangeEvent>): T
 
 export const noExchanges: ExchangeTally = { tried: 0, ok: 0, failed: {} }
 
-function countOutcome(tally: ExchangeTally, outcome: ExchangeEvent['outcome'], n = 1): ExchangeTally {
+export function countOutcome(tally: ExchangeTally, outcome: ExchangeEvent['outcome'], n = 1): ExchangeTally {
   const { tried, ok, failed } = tally
   if (outcome === 'ok') return { tried: tried + n, ok: ok + n, failed }
   return { tried: tried + n, ok, failed: { ...failed, [outcome]: (failed[outcome] ?? 0) + n } }
@@ -64,9 +64,13 @@ function best({ initiator, responder }: Direction): Told | undefined {
   return initiator ?? responder
 }
 
-/** Exchanges that nobody heard tells of as their initiator. */
-export function toldByResponderAlone({ fromA, fromB }: EdgeRecord): ExchangeTally[] {
-  return [fromA, fromB].flatMap(({ initiator, responder }) => (!initiator && responder ? [responder.tally] : []))
+/** The exchanges begun by a side that did not record them itself. */
+export function unrecorded(edge: EdgeRecord, recorded: (peer: string) => boolean): ExchangeTally[] {
+  const sides = [
+    { by: edge.a, told: best(edge.fromA) },
+    { by: edge.b, told: best(edge.fromB) },
+  ]
+  return sides.flatMap(({ by, told }) => (told && !recorded(by) ? [told.tally] : []))
 }
 
 function lastExchangeAt({ fromA, fromB }: EdgeRecord): number {

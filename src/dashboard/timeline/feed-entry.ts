@@ -18,7 +18,7 @@ export function feedEntry(
   const line = lineOf(observation, nameOf)
   if (!line) return undefined
   const { by, time } = observation
-  return { id: `${by}:${told}`, time, peer: by, level: 'info', ...line }
+  return { id: `${by}:${told}`, time, peer: by, level: 'info', ...line, text: shortened(line.text) }
 }
 
 type Line = Pick<FeedEntry, 'kind' | 'text'> & { level?: FeedEntry['level'] }
@@ -47,3 +47,10 @@ function lineOf(event: Recorded, nameOf: (peer: string) => string): Line | undef
       return undefined
   }
 }
+
+/** What another peer wrote, in bounds. */
+export function shortened(text: string): string {
+  return text.length <= LONGEST ? text : `${text.slice(0, LONGEST)}…`
+}
+
+const LONGEST = 500

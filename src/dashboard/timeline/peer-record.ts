@@ -1,7 +1,10 @@
-import type { MembershipEvent, MemoryEvent, Recorded, TrainerEvent } from '../../core/telemetry.ts'
+import type { ExchangeEvent, MembershipEvent, MemoryEvent, Recorded, TrainerEvent } from '../../core/telemetry.ts'
 import { addToCurve, type Curve, emptyCurve } from '../../peer/records/curve.ts'
 import { type PeerSummary, summarize } from '../../peer/records/summary.ts'
+import type { ExchangeTally } from '../api/state.ts'
+import { countOutcome, noExchanges } from './edge-record.ts'
 import type { Heartbeat, Observation } from './observation.ts'
+import { toldExchanges } from './told-exchanges.ts'
 
 /** What is known of one peer, from its own records, its heartbeats and its partners. Bounded however long the run. */
 export interface PeerRecord {
@@ -15,6 +18,8 @@ export interface PeerRecord {
   readonly trainer: TrainerEvent | undefined
   readonly memory: MemoryEvent | undefined
   readonly heartbeat: Heartbeat | undefined
+  /** Begun by it, as its heartbeats tell, where it is not heard otherwise. */
+  readonly toldExchanges: ExchangeTally
   /** The latest word of another peer's on it. */
   readonly hearsay: { time: number; change: MembershipEvent['change']; by: string } | undefined
   /** When another peer last had an exchange with it. */
@@ -49,6 +54,7 @@ export function newPeer(id: string, time: number): PeerRecord {
     trainer: undefined,
     memory: undefined,
     heartbeat: undefined,
+    toldExchanges: noExchanges,
     hearsay: undefined,
     metAt: 0,
     shards: [],
@@ -65,7 +71,10 @@ export function newPeer(id: string, time: number): PeerRecord {
 export function afterOwn(record: PeerRecord, observation: Observation): PeerRecord {
   const firstTime = Math.min(record.firstTime, observation.time)
   const common = { ...record, firstTime, told: record.told + 1 }
-  if (observation.type === 'heartbeat') return { ...common, heartbeat: observation }
+  if (observation.type === 'heartbeat') {
+    const heard: PeerRecord = { ...common, heartbeat: observation }
+    return record.summary ? heard : toldExchanges(observation).reduce(afterTold, heard)
+  }
   const told: PeerRecord = { ...common, summary: summarize(record.summary, observation) }
   switch (observation.type) {
     case 'step':
@@ -79,6 +88,10 @@ export function afterOwn(record: PeerRecord, observation: Observation): PeerReco
     default:
       return told
   }
+}
+
+function afterTold(record: PeerRecord, event: Recorded<ExchangeEvent>): PeerRecord {
+  return { ...afterExchange(record, event), toldExchanges: countOutcome(record.toldExchanges, event.outcome) }
 }
 
 function afterExchange(record: PeerRecord, event: Extract<Observation, { type: 'exchange' }>): PeerRecord {

@@ -1,6 +1,7 @@
 import { afterExchange, type EdgeRecord, edgeId } from './edge-record.ts'
 import type { Observation } from './observation.ts'
 import { afterHearsay, afterMeeting, afterOwn, newPeer, type PeerRecord } from './peer-record.ts'
+import { toldExchanges } from './told-exchanges.ts'
 
 /**
  * What a swarm's observations add up to. The maps change, their values never do: a copy costs one reference for each
@@ -59,14 +60,18 @@ export function observe(
   if (observation.type === 'membership' && observation.peer !== by) {
     change(observation.peer, record => afterHearsay(record, observation))
   }
-  if (observation.type !== 'exchange' || !observation.partner || observation.partner === by) return
-  change(observation.partner, record => afterMeeting(record, time, observation.outcome === 'ok'))
-  const id = edgeId(by, observation.partner)
-  const edge = swarm.edges.get(id)
-  if (edge) swarm.edges.delete(id) // to the end: the map is in order of use
-  swarm.edges.set(id, afterExchange(edge, observation))
-  touched.edge(id)
-  if (swarm.edges.size > limits.edges) forgetEdge(swarm, touched)
+  for (const exchange of toldExchanges(observation)) {
+    if (exchange.partner === by) continue
+    change(exchange.partner, record => afterMeeting(record, exchange.time, exchange.outcome === 'ok'))
+    // Its own records tell of them already.
+    if (observation.type === 'heartbeat' && swarm.peers.get(by)?.summary) continue
+    const id = edgeId(by, exchange.partner)
+    const edge = swarm.edges.get(id)
+    if (edge) swarm.edges.delete(id) // to the end: the map is in order of use
+    swarm.edges.set(id, afterExchange(edge, exchange))
+    touched.edge(id)
+    if (swarm.edges.size > limits.edges) forgetEdge(swarm, touched)
+  }
 }
 
 /** When anything was last heard of a peer. */

@@ -2,7 +2,7 @@ import type { Curves } from '../api/curves.ts'
 import type { Exchange, ExchangePage } from '../api/exchange.ts'
 import type { FeedEntry, FeedPage } from '../api/feed.ts'
 import { curveBuckets } from './curve-buckets.ts'
-import { exchangeSeen } from './exchange-seen.ts'
+import { exchangesSeen } from './exchange-seen.ts'
 import { feedEntry } from './feed-entry.ts'
 import { type Keyframe, type Keyframes, keyframes } from './keyframes.ts'
 import type { Observation } from './observation.ts'
@@ -127,8 +127,7 @@ class FoldedTimeline<Position> implements GrowingTimeline<Position> {
     for await (const { observations } of this.#log.read(start, to, signal)) {
       for (const observation of observations) {
         if (observation.time <= from) continue
-        const exchange = exchangeSeen(observation, peer => this.#heard.has(peer))
-        if (exchange) found.push(exchange)
+        for (const exchange of exchangesSeen(observation, peer => this.#heard.has(peer))) found.push(exchange)
       }
     }
     const exchanges = found.all()
@@ -170,8 +169,7 @@ class FoldedTimeline<Position> implements GrowingTimeline<Position> {
 
   #apply(swarm: Swarm, observation: Observation, follower: Follower): void {
     observe(swarm, observation, follower)
-    const exchange = exchangeSeen(observation, peer => this.#heard.has(peer))
-    if (exchange) follower.exchange(exchange)
+    for (const exchange of exchangesSeen(observation, peer => this.#heard.has(peer))) follower.exchange(exchange)
     const entry = feedEntry(observation, swarm.peers.get(observation.by)?.told ?? 0, this.#init.nameOf)
     if (entry) follower.entry(entry)
   }

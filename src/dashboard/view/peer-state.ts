@@ -3,6 +3,7 @@ import { recentTokensPerSecond, trainingShare } from '../../peer/records/summary
 import type { PeerDetail } from '../api/peer-detail.ts'
 import type { MemoryState, PeerState } from '../api/state.ts'
 import { edgeState, finite, noExchanges } from '../timeline/edge-record.ts'
+import { shortened } from '../timeline/feed-entry.ts'
 import type { PeerRecord } from '../timeline/peer-record.ts'
 import { heardAt, type Swarm } from '../timeline/swarm.ts'
 import { presenceAt } from './presence.ts'
@@ -30,7 +31,7 @@ export function peerState(record: PeerRecord, at: number, context: ViewContext):
     heardAt: heardAt(record),
     missingSince: since,
     state: summary?.state ?? status?.state ?? 'unknown',
-    detail: summary?.detail ?? null,
+    detail: summary?.detail === undefined ? null : shortened(summary.detail),
     fraction: summary?.fraction ?? null,
     backend: trainer?.backend ?? (status?.backend || null),
     shards: trainer?.shards ?? status?.shards ?? record.shards,
@@ -42,12 +43,12 @@ export function peerState(record: PeerRecord, at: number, context: ViewContext):
     staleness: finite(medianStaleness(record)),
     disagreement: finite(record.recentDistance),
     trainingShare: finite(summary && trainingShare(summary)),
-    exchanges: summary?.exchanges ?? noExchanges,
+    exchanges: summary?.exchanges ?? record.toldExchanges,
     bytesSent: summary?.bytesSent ?? 0,
     bytesReceived: summary?.bytesReceived ?? 0,
     memory: memoryState(record),
     warnings: summary?.warnings.total ?? 0,
-    lastWarning: summary?.warnings.last?.message ?? null,
+    lastWarning: summary?.warnings.last ? shortened(summary.warnings.last.message) : null,
   }
 }
 

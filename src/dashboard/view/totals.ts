@@ -2,7 +2,7 @@ import { mergeStaleness } from '../../peer/records/staleness.ts'
 import { sumExchanges } from '../../peer/records/swarm-summary.ts'
 import type { PeerState, Totals } from '../api/state.ts'
 import { consensusEstimate } from '../timeline/consensus-estimate.ts'
-import { toldByResponderAlone } from '../timeline/edge-record.ts'
+import { unrecorded } from '../timeline/edge-record.ts'
 import type { Swarm } from '../timeline/swarm.ts'
 import type { ViewContext } from './peer-state.ts'
 import { stalenessDistribution } from './staleness-distribution.ts'
@@ -16,6 +16,7 @@ export function swarmTotals(swarm: Swarm, states: readonly PeerState[], context:
   const tokens = sum(state => state.tokens)
   const bytesSent = sum(state => state.bytesSent)
   const outcomes = records.flatMap(record => record.recentOutcomes)
+  const recorded = (peer: string) => swarm.peers.get(peer)?.summary !== undefined
   const summaries = records.flatMap(({ summary }) => summary ?? [])
   return {
     live: live.length,
@@ -31,7 +32,7 @@ export function swarmTotals(swarm: Swarm, states: readonly PeerState[], context:
     consensusDistance: consensusEstimate(mean(counted.map(({ disagreement }) => square(disagreement))), counted.length),
     exchanges: sumExchanges([
       ...summaries.map(({ exchanges }) => exchanges),
-      ...Array.from(swarm.edges.values()).flatMap(toldByResponderAlone),
+      ...Array.from(swarm.edges.values()).flatMap(edge => unrecorded(edge, recorded)),
     ]),
     recentSuccess: outcomes.length > 0 ? outcomes.filter(Boolean).length / outcomes.length : null,
     staleness: stalenessDistribution(mergeStaleness(summaries.map(({ staleness }) => staleness))),

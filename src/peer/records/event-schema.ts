@@ -19,6 +19,11 @@ const failures = [
   'cancelled',
 ] as const satisfies readonly ExchangeFailure[]
 
+/** Whether a text names an outcome of an exchange. */
+export function isOutcome(text: string): text is 'ok' | ExchangeFailure {
+  return text === 'ok' || (failures as readonly string[]).includes(text)
+}
+
 const stamp = { time: z.number(), by: text }
 
 /**
