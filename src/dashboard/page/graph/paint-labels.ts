@@ -1,0 +1,55 @@
+import type { Emphasis, SwarmPainting } from './paint-swarm.ts'
+import { nodeScale } from './scales.ts'
+import type { Node, Scene } from './scene.ts'
+
+/** Most labels at a time: more could not be read. */
+const MAX_LABELS = 72
+const NAME_FONT = '600 11.5px system-ui, sans-serif'
+const CAPTION_FONT = '11px system-ui, sans-serif'
+
+interface Rectangle {
+  left: number
+  top: number
+  right: number
+  bottom: number
+}
+
+/** Writes names under the nodes, those picked out first, and leaves out what would cover another. */
+export function paintLabels(painting: SwarmPainting, scene: Scene, emphasis: Emphasis): void {
+  const { context } = painting
+  const taken: Rectangle[] = []
+  context.textAlign = 'center'
+  context.textBaseline = 'top'
+  context.lineJoin = 'round'
+  const write = (node: Node | undefined) => node && taken.length < MAX_LABELS && label(painting, node, taken)
+  for (const id of [emphasis.hovered, emphasis.selected]) if (id !== undefined) write(scene.node(id))
+  if (emphasis.found) for (const id of emphasis.found) write(scene.node(id))
+  else for (const node of scene.nodes) write(node)
+}
+
+function label(painting: SwarmPainting, node: Node, taken: Rectangle[]): void {
+  const { context, viewport, size, palette } = painting
+  const x = node.body.x * viewport.scale + viewport.x
+  const y = node.body.y * viewport.scale + viewport.y + node.radius * nodeScale(viewport.scale) * 1.36 + 4
+  if (x < 0 || y < 0 || x > size.width || y > size.height) return
+  // Letters of both fonts are about 6.4 pixels wide: measuring each would cost more than it places better.
+  const halfWidth = Math.max(node.name.length, node.caption.length) * 3.2 + 3
+  const box = { left: x - halfWidth, top: y - 1, right: x + halfWidth, bottom: y + (node.caption ? 27 : 14) }
+  if (taken.some(other => overlap(box, other))) return
+  taken.push(box)
+  context.lineWidth = 3
+  context.strokeStyle = palette.paper
+  context.fillStyle = palette.ink
+  context.font = NAME_FONT
+  context.strokeText(node.name, x, y)
+  context.fillText(node.name, x, y)
+  if (node.caption === '') return
+  context.fillStyle = palette.muted
+  context.font = CAPTION_FONT
+  context.strokeText(node.caption, x, y + 13)
+  context.fillText(node.caption, x, y + 13)
+}
+
+function overlap(a: Rectangle, b: Rectangle): boolean {
+  return a.left < b.right && b.left < a.right && a.top < b.bottom && b.top < a.bottom
+}
