@@ -94,6 +94,7 @@ export async function standInDashboard(init: StandInInit): Promise<StandInDashbo
     const at = searchParams.has('at') ? Number(searchParams.get('at')) : end()
     if (pathname === '/api/run') json(response, swarm.run(end()))
     else if (pathname === '/api/state') json(response, swarm.state(at))
+    else if (pathname === '/api/peer') json(response, swarm.peer(searchParams.get('id') ?? '', at))
     else if (pathname === '/api/curves') json(response, swarm.curves(end()))
     else if (pathname === '/api/events') json(response, { entries: [], more: false })
     else if (pathname === '/api/stream') stream(response, searchParams)

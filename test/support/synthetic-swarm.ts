@@ -1,5 +1,6 @@
 import type { Curves } from '../../src/dashboard/api/curves.ts'
 import type { Exchange } from '../../src/dashboard/api/exchange.ts'
+import type { PeerDetail } from '../../src/dashboard/api/peer-detail.ts'
 import type { RunInfo } from '../../src/dashboard/api/run.ts'
 import type { EdgeState, PeerState, SwarmState, Totals } from '../../src/dashboard/api/state.ts'
 
@@ -9,6 +10,7 @@ export interface SyntheticSwarm {
   state(at: number): SwarmState
   exchanges(from: number, to: number): Exchange[]
   curves(to: number): Curves
+  peer(id: string, at: number): PeerDetail
 }
 
 export interface SyntheticSwarmInit {
@@ -181,6 +183,26 @@ export function syntheticSwarm(init: SyntheticSwarmInit): SyntheticSwarm {
         made.push({ ...common, outcome: k % 23 === 0 ? 'timed-out' : 'ok', staleness: k % 4, disagreement: 0.005 })
       }
       return made
+    },
+    peer(wanted, at) {
+      const { peers, edges, totals } = this.state(at)
+      const found = peers.find(each => each.id === wanted)!
+      const means = Array.from({ length: 40 }, (_, k) => lossOf(peers.indexOf(found), from + (k * (at - from)) / 40))
+      return {
+        time: at,
+        peer: found,
+        edges: edges.filter(each => each.a === wanted || each.b === wanted),
+        lossCurve: { means, stride: 10 },
+        learningRate: 0.001,
+        gradientNorm: 0.8,
+        stepMs: 120,
+        validation: null,
+        staleness: totals.staleness,
+        answered: found.exchanges,
+        checkpoint: null,
+        warnings: {},
+        addresses: [],
+      }
     },
     curves(to) {
       const times = Array.from({ length: 200 }, (_, i) => from + (i * (to - from)) / 200)

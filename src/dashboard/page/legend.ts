@@ -19,8 +19,8 @@ export function legend(root: HTMLElement): (colourBy: ColourBy, domain: Domain |
     shown = next
     root.replaceChildren()
     if (domain) {
-      const ramp = element('div', { class: 'ramp' }, format(domain.low), element('i'), `${format(domain.high)} ${unit}`)
-      root.append(ramp)
+      const least = domain.low === domain.high ? [] : [format(domain.low), element('i')]
+      root.append(element('div', { class: 'ramp' }, ...least, `${format(domain.high)} ${unit}`))
     }
     for (const line of lines) root.append(element('div', { class: 'marks' }, line))
   }

@@ -14,7 +14,7 @@ export function pictureOf(model: SwarmModel, colourBy: ColourBy): Picture {
   const present = [...model.peers.values()].filter(isPresent)
   const shards = new Set(present.flatMap(peer => peer.shards))
   const edges = drawnEdges(model)
-  const most = edges.reduce((greatest, edge) => Math.max(greatest, edge.bytes), 0)
+  const most = edges.reduce((greatest, [, edge]) => Math.max(greatest, edge.bytes), 0)
   return {
     peers: present.map(peer => ({
       id: peer.id,
@@ -26,7 +26,7 @@ export function pictureOf(model: SwarmModel, colourBy: ColourBy): Picture {
       shards: peer.shards,
       backend: peer.backend ?? '',
     })),
-    connections: edges.map(edge => ({ a: edge.a, b: edge.b, weight: most === 0 ? 0 : edge.bytes / most })),
+    connections: edges.map(([key, { a, b, bytes }]) => ({ key, a, b, weight: most === 0 ? 0 : bytes / most })),
     shards: [...shards].toSorted(),
   }
 }
@@ -35,14 +35,14 @@ function isPresent(peer: PeerState): boolean {
   return peer.presence !== 'departed'
 }
 
-function drawnEdges(model: SwarmModel): EdgeState[] {
+function drawnEdges(model: SwarmModel): [key: string, edge: EdgeState][] {
   const here = (id: string) => {
     const peer = model.peers.get(id)
     return peer !== undefined && isPresent(peer)
   }
-  const edges = [...model.edges.values()].filter(edge => here(edge.a) && here(edge.b))
+  const edges = [...model.edges].filter(([, edge]) => here(edge.a) && here(edge.b))
   if (edges.length <= MAX_DRAWN) return edges
-  return edges.toSorted((x, y) => y.lastAt - x.lastAt).slice(0, MAX_DRAWN)
+  return edges.toSorted(([, x], [, y]) => y.lastAt - x.lastAt).slice(0, MAX_DRAWN)
 }
 
 /** Whom a search finds; undefined while nothing is searched. */

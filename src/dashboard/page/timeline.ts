@@ -31,7 +31,7 @@ export function timeline(player: Player): Timeline {
   play.addEventListener('click', () => (player.phase === 'paused' ? player.play() : player.pause()))
   speed.addEventListener('change', () => player.setSpeed(Number(speed.value)))
   live.addEventListener('click', () => player.follow())
-  scrubber.max = String(STEPS)
+  scrubber.max = scrubber.value = String(STEPS)
 
   const wanted = () => from + (Number(scrubber.value) / STEPS) * (to - from)
   scrubber.addEventListener('pointerdown', () => {

@@ -21,20 +21,20 @@ function figures({ totals }: SwarmModel): Readonly<Record<string, Figure>> {
   const { exchanges, staleness } = totals
   const missing = [totals.silent > 0 && `${totals.silent} silent`, totals.departed > 0 && `${totals.departed} departed`]
   return {
-    peers: [whole(totals.live), missing.filter(Boolean).join(', ') || 'all live'],
+    peers: [whole(totals.live), missing.filter(Boolean).join(', ') || (totals.live > 1 ? 'all live' : '')],
     step: [whole(totals.step), totals.totalSteps === null ? '' : `of ${whole(totals.totalSteps)}`],
     loss: [
       loss(totals.loss),
       totals.validationLoss === null ? 'training' : `validation ${loss(totals.validationLoss)}`,
     ],
     tokensPerSecond: [count(totals.tokensPerSecond), `${count(totals.tokens)} so far`],
-    consensusDistance: [quantity(totals.consensusDistance), 'estimated, root mean square'],
+    consensusDistance: [quantity(totals.consensusDistance), 'estimated RMS'],
     exchanges: [
       exchanges.tried === 0 ? '–' : percent(totals.recentSuccess ?? exchanges.ok / exchanges.tried),
-      exchanges.tried === 0 ? 'none yet' : `${whole(exchanges.ok)} of ${whole(exchanges.tried)} came to pass`,
+      exchanges.tried === 0 ? 'none yet' : `${count(exchanges.ok)} of ${count(exchanges.tried)} done`,
     ],
     staleness:
-      exchanges.ok === 0 ? none : [`${quantity(staleness.p50)}`, `median; 95% up to ${plural(staleness.p95, 'step')}`],
+      exchanges.ok === 0 ? none : [`${quantity(staleness.p50)}`, `median; p95 ${plural(staleness.p95, 'step')}`],
     bytesPerToken: [quantity(totals.bytesPerToken), `${bytes(totals.bytesSent)} sent`],
     trainingShare: [percent(totals.trainingShare), 'of wall time'],
   }

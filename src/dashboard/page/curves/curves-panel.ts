@@ -26,7 +26,7 @@ const swarmPlots: readonly (PlotInit & { curve: CurveName })[] = [
 ]
 
 export function curvesPanel(root: HTMLElement): CurvesPanel {
-  const losses = plot({ title: 'Loss, nats per token', told: ['mean', 'validation', 'selected'], format: loss })
+  const losses = plot({ title: 'Loss', told: ['mean', 'validation', 'selected'], format: loss, axisFormat: quantity })
   const others = swarmPlots.map(init => ({ curve: init.curve, plot: plot(init) }))
   const staleness = stalenessHistogram()
   const outcomes = outcomeBars()

@@ -1,6 +1,6 @@
 import uPlot from 'uplot'
 import type { Series } from '../../api/curves.ts'
-import { element, setAttributes, setText } from '../element.ts'
+import { element, setAttributes } from '../element.ts'
 import { indexAt, lastUpTo } from './series.ts'
 
 export interface Line {
@@ -19,6 +19,8 @@ export interface PlotInit {
   /** Names of the series whose values the heading tells; the others are drawn only. */
   readonly told: readonly string[]
   readonly format: (value: number | null) => string
+  /** Shorter, for the ticks. */
+  readonly axisFormat?: (value: number | null) => string
   /** Fixed ends of the vertical axis, where they are known. */
   readonly range?: readonly [number, number]
   readonly zeroBased?: boolean
@@ -42,6 +44,7 @@ export function plot(init: PlotInit): Plot {
   const later = element('div', { class: 'later' })
   let drawn: uPlot | undefined
   let shape = ''
+  let told = ''
   let times: readonly number[] = []
   let lines: readonly Line[] = []
   let moment: number | undefined
@@ -66,12 +69,16 @@ export function plot(init: PlotInit): Plot {
     const index = drawn?.cursor.idx ?? indexAt(times, moment)
     const parts = init.told.flatMap(label => {
       const line = lines.find(candidate => candidate.label === label)
-      if (!line) return []
-      const value = lastUpTo(line.values, index)
-      return value === null ? [] : [`${init.told.length > 1 ? `${label} ` : ''}${init.format(value)}`]
+      const value = line ? lastUpTo(line.values, index) : null
+      if (!line || value === null) return []
+      const name = init.told.length > 1 ? `${line.dash ? '╌' : '━'} ${label} ` : ''
+      return [{ colour: line.colour, text: name + init.format(value) }]
     })
-    setText(figures, parts.join(', '))
-    setAttributes(area, { 'aria-label': `${init.title} over time: ${parts.join(', ') || 'nothing yet'}` })
+    const text = parts.map(part => part.text).join(', ')
+    if (text === told) return
+    told = text
+    figures.replaceChildren(...parts.map(part => element('span', { class: part.colour }, part.text)))
+    setAttributes(area, { 'aria-label': `${init.title} over time: ${text || 'nothing yet'}` })
   }
 
   function mark(): void {
@@ -114,6 +121,7 @@ const FONT = '11px system-ui, sans-serif'
 
 function options(init: PlotInit, lines: readonly Line[], area: HTMLElement, tell: () => void): uPlot.Options {
   const style = getComputedStyle(area)
+  const axisFormat = init.axisFormat ?? init.format
   const probe = element('span', { hidden: true })
   area.append(probe)
   const colour = (name: string) => () => {
@@ -132,7 +140,7 @@ function options(init: PlotInit, lines: readonly Line[], area: HTMLElement, tell
     ms: 1,
     legend: { show: false },
     cursor: { drag: { x: false, y: false }, points: { size: 5 } },
-    padding: [6, 6, 0, 0],
+    padding: [8, 18, 2, 0],
     scales: {
       x: { time: true },
       y: {
@@ -146,8 +154,8 @@ function options(init: PlotInit, lines: readonly Line[], area: HTMLElement, tell
       },
     },
     axes: [
-      { ...axis, size: 22, gap: 2, space: 64, values: (_plot, ticks) => timeLabels(ticks) },
-      { ...axis, size: 50, gap: 3, space: 26, values: (_plot, ticks) => ticks.map(tick => init.format(tick)) },
+      { ...axis, size: 26, gap: 6, space: 64, values: (_plot, ticks) => timeLabels(ticks) },
+      { ...axis, size: 50, gap: 3, space: 18, values: (_plot, ticks) => ticks.map(tick => axisFormat(tick)) },
     ],
     series: [
       {},

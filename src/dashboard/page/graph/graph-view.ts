@@ -96,10 +96,14 @@ export function graphView(elements: GraphElements, events: GraphEvents, reducedM
       if (pointed) tellPointed()
     }
     const still = reducedMotion()
-    const flown = paintPulses({ context: exchangeContext, size, viewport, palette, now, still }, flights)
+    const flown = paintPulses({ context: exchangeContext, size, viewport, palette, now, still, rim }, flights)
     if (flown > 0 || flying) setAttributes(sky, { 'data-pulses': flown, 'data-pulses-shown': flights.shown })
     flying = flown > 0
     if (moved || flying || dirty || scene.ghosts.length > 0) wake()
+  }
+
+  function rim(id: string): number {
+    return (scene.node(id)?.radius ?? 0) * nodeScale(viewport.scale) * 1.36
   }
 
   function settle(): boolean {

@@ -8,7 +8,6 @@ import {
   type Simulation,
   type SimulationLinkDatum,
 } from 'd3-force'
-import { connectionKey } from './picture.ts'
 
 /** A peer's place, in world units. It keeps its identity as long as the peer is there. */
 export interface Body {
@@ -26,13 +25,20 @@ export interface Tie extends SimulationLinkDatum<Body> {
   readonly target: Body
 }
 
+export interface Connection {
+  /** The same from both ends. */
+  readonly key: string
+  readonly a: string
+  readonly b: string
+}
+
 /** Where the peers stand. Peers that stay keep their places: a change stirs the swarm only a little. */
 export interface Layout {
   readonly bodies: readonly Body[]
   readonly ties: readonly Tie[]
   body(id: string): Body | undefined
-  /** Takes who is there and who is connected. Returns whether anything is different. */
-  update(ids: readonly string[], connections: readonly { readonly a: string; readonly b: string }[]): boolean
+  /** Takes who is there and who is connected. */
+  update(ids: readonly string[], connections: readonly Connection[]): void
   /** Moves everybody a little; false once the swarm is calm. */
   tick(): boolean
   readonly calm: boolean
@@ -43,6 +49,12 @@ export interface Layout {
 /** World units between two connected peers, if nothing else pulled at them. */
 const TIE_LENGTH = 90
 const CALM = 0.012
+/** How strongly connections pull: partners are mostly drawn at random, so their lines should not knot the swarm. */
+const PULL = 0.4
+/** Towards the middle; weaker to the sides, because screens are wide. */
+const GRAVITY = { x: 0.03, y: 0.07 }
+/** Share of the connections that may change before the layout follows. */
+const RESTLESS = 0.1
 /** Heat of a first layout, of a peer's coming or going, and of a connection's. */
 const HEAT = { first: 1, peer: 0.18, connection: 0.04 }
 
@@ -56,11 +68,17 @@ class ForceLayout implements Layout {
   ties: Tie[] = []
   readonly #byId = new Map<string, Body>()
   #tieKeys = new Set<string>()
+  readonly #degrees = new Map<Body, number>()
+  /** Connections that came or went since everybody was last set moving. */
+  #unsettled = 0
   readonly #links: ForceLink<Body, Tie>
   readonly #simulation: Simulation<Body, Tie>
 
   constructor() {
-    this.#links = forceLink<Body, Tie>().distance(TIE_LENGTH)
+    const degree = (body: Body) => this.#degrees.get(body) ?? 1
+    this.#links = forceLink<Body, Tie>()
+      .distance(TIE_LENGTH)
+      .strength(tie => PULL / Math.min(degree(tie.source), degree(tie.target)))
     this.#simulation = forceSimulation<Body, Tie>()
       .stop()
       .alphaMin(CALM)
@@ -68,8 +86,8 @@ class ForceLayout implements Layout {
       .velocityDecay(0.5)
       .force('charge', forceManyBody<Body>().strength(-220).distanceMax(600).theta(1))
       .force('links', this.#links)
-      .force('x', forceX<Body>().strength(0.045))
-      .force('y', forceY<Body>().strength(0.06))
+      .force('x', forceX<Body>().strength(GRAVITY.x))
+      .force('y', forceY<Body>().strength(GRAVITY.y))
       .alpha(0)
   }
 
@@ -81,7 +99,7 @@ class ForceLayout implements Layout {
     return this.#byId.get(id)
   }
 
-  update(ids: readonly string[], connections: readonly { readonly a: string; readonly b: string }[]): boolean {
+  update(ids: readonly string[], connections: readonly Connection[]): void {
     const first = this.bodies.length === 0
     const gone = this.#dropAbsent(ids)
     const fresh = ids.filter(id => !this.#byId.has(id))
@@ -91,10 +109,10 @@ class ForceLayout implements Layout {
       this.bodies = ids.map(id => this.#byId.get(id)!)
       this.#simulation.nodes(this.bodies)
     }
-    const tiesChanged = this.#tie(connections, peersChanged)
+    this.#unsettled += this.#tie(connections, peersChanged)
     if (peersChanged) this.#heat(first ? HEAT.first : HEAT.peer)
-    else if (tiesChanged) this.#heat(HEAT.connection)
-    return peersChanged || tiesChanged
+    // New pairs meet all the time: only when many did is it worth to move everybody.
+    else if (this.#unsettled > RESTLESS * this.ties.length) this.#heat(HEAT.connection)
   }
 
   tick(): boolean {
@@ -108,6 +126,7 @@ class ForceLayout implements Layout {
   }
 
   #heat(heat: number): void {
+    this.#unsettled = 0
     this.#simulation.alpha(Math.max(this.#simulation.alpha(), heat))
   }
 
@@ -123,7 +142,7 @@ class ForceLayout implements Layout {
   }
 
   /** A newcomer stands between those it knows; one who knows nobody, where its id says. */
-  #place(fresh: readonly string[], connections: readonly { readonly a: string; readonly b: string }[]): void {
+  #place(fresh: readonly string[], connections: readonly Connection[]): void {
     const spread = TIE_LENGTH * 0.6 * Math.sqrt(fresh.length + this.bodies.length)
     const newcomers = new Set(fresh)
     const sums = new Map<string, { x: number; y: number; n: number }>()
@@ -149,23 +168,25 @@ class ForceLayout implements Layout {
     }
   }
 
-  #tie(connections: readonly { readonly a: string; readonly b: string }[], peersChanged: boolean): boolean {
-    const keys = new Set<string>()
-    const ends: { key: string; source: Body; target: Body }[] = []
-    for (const { a, b } of connections) {
+  /** Returns how many connections are new or gone. */
+  #tie(connections: readonly Connection[], peersChanged: boolean): number {
+    const same = connections.length === this.#tieKeys.size && connections.every(({ key }) => this.#tieKeys.has(key))
+    if (same && !peersChanged) return 0
+    const before = this.#tieKeys
+    this.#tieKeys = new Set(connections.map(({ key }) => key))
+    this.ties = []
+    for (const { key, a, b } of connections) {
       const source = this.#byId.get(a)
       const target = this.#byId.get(b)
-      const key = connectionKey(a, b)
-      if (!source || !target || a === b || keys.has(key)) continue
-      keys.add(key)
-      ends.push({ key, source, target })
+      if (source && target && source !== target) this.ties.push({ key, source, target })
     }
-    const same = keys.size === this.#tieKeys.size && [...keys].every(key => this.#tieKeys.has(key))
-    if (same && !peersChanged) return false
-    this.#tieKeys = keys
-    this.ties = ends
+    this.#degrees.clear()
+    for (const { source, target } of this.ties) {
+      for (const end of [source, target]) this.#degrees.set(end, (this.#degrees.get(end) ?? 0) + 1)
+    }
     this.#links.links(this.ties)
-    return !same
+    const kept = connections.reduce((n, { key }) => n + Number(before.has(key)), 0)
+    return this.#tieKeys.size + before.size - 2 * kept
   }
 }
 

@@ -1,9 +1,12 @@
 import type { Emphasis, SwarmPainting } from './paint-swarm.ts'
 import { nodeScale } from './scales.ts'
 import type { Node, Scene } from './scene.ts'
+import { bounds } from './viewport.ts'
 
 /** Most labels at a time: more could not be read. */
 const MAX_LABELS = 72
+/** Pixels between neighbours from which all are named. */
+const ROOM = 46
 const NAME_FONT = '600 11.5px system-ui, sans-serif'
 const CAPTION_FONT = '11px system-ui, sans-serif'
 
@@ -24,7 +27,14 @@ export function paintLabels(painting: SwarmPainting, scene: Scene, emphasis: Emp
   const write = (node: Node | undefined) => node && taken.length < MAX_LABELS && label(painting, node, taken)
   for (const id of [emphasis.hovered, emphasis.selected]) if (id !== undefined) write(scene.node(id))
   if (emphasis.found) for (const id of emphasis.found) write(scene.node(id))
-  else for (const node of scene.nodes) write(node)
+  else if (hasRoom(painting, scene)) for (const node of scene.nodes) write(node)
+}
+
+/** Whether neighbours stand far enough apart for names between them. */
+function hasRoom({ viewport }: SwarmPainting, scene: Scene): boolean {
+  const box = bounds(scene.layout.bodies)
+  const area = (box.right - box.left) * (box.bottom - box.top) * viewport.scale ** 2
+  return scene.nodes.length <= 24 || area / scene.nodes.length > ROOM ** 2
 }
 
 function label(painting: SwarmPainting, node: Node, taken: Rectangle[]): void {

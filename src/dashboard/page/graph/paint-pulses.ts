@@ -10,6 +10,8 @@ export interface PulsePainting {
   readonly now: number
   /** Nothing travels: the edge lights up and goes out. */
   readonly still: boolean
+  /** A peer's radius on the screen: a pulse leaves and arrives at the rim. */
+  readonly rim: (id: string) => number
 }
 
 const TAIL = 0.2
@@ -85,10 +87,20 @@ function segment(painting: PulsePainting, pulse: Pulse, from: number, to: number
   context.stroke()
 }
 
-function screenX({ viewport }: PulsePainting, { from, to }: Pulse, part: number): number {
-  return (from.x + (to.x - from.x) * part) * viewport.scale + viewport.x
+function screenX(painting: PulsePainting, pulse: Pulse, part: number): number {
+  const { from, to } = pulse
+  return (from.x + (to.x - from.x) * betweenRims(painting, pulse, part)) * painting.viewport.scale + painting.viewport.x
 }
 
-function screenY({ viewport }: PulsePainting, { from, to }: Pulse, part: number): number {
-  return (from.y + (to.y - from.y) * part) * viewport.scale + viewport.y
+function screenY(painting: PulsePainting, pulse: Pulse, part: number): number {
+  const { from, to } = pulse
+  return (from.y + (to.y - from.y) * betweenRims(painting, pulse, part)) * painting.viewport.scale + painting.viewport.y
+}
+
+/** A part of the way from rim to rim as a part of the way from centre to centre. */
+function betweenRims({ viewport, rim }: PulsePainting, { from, to }: Pulse, part: number): number {
+  const length = Math.hypot(to.x - from.x, to.y - from.y) * viewport.scale
+  const start = rim(from.id)
+  const end = rim(to.id)
+  return length <= start + end ? 0.5 : (start + (length - start - end) * part) / length
 }

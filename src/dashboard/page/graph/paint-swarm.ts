@@ -44,7 +44,7 @@ function paintTies(painting: SwarmPainting, scene: Scene, emphasis: Emphasis): v
   const picked = emphasis.hovered ?? emphasis.selected
   // Lines of one device pixel take the rasteriser's short way.
   context.lineWidth = 1 / pixelRatio
-  context.globalAlpha = picked || emphasis.found ? 0.5 : 1
+  context.globalAlpha = (picked || emphasis.found ? 0.5 : 1) * thinning(scene.layout.ties.length)
   context.strokeStyle = palette.edge
   strokeTies(painting, scene, false)
   context.strokeStyle = palette.busyEdge
@@ -59,6 +59,11 @@ function paintTies(painting: SwarmPainting, scene: Scene, emphasis: Emphasis): v
     }
   }
   context.stroke()
+}
+
+/** Many lines are drawn fainter, so that the peers stay in front of them. */
+function thinning(ties: number): number {
+  return Math.min(1, Math.max(0.3, Math.sqrt(500 / Math.max(1, ties))))
 }
 
 function strokeTies(painting: SwarmPainting, scene: Scene, busy: boolean): void {

@@ -23,6 +23,8 @@ interface PicturedPeer {
 
 /** Between two peers, whichever of them dialled. */
 export interface PicturedConnection {
+  /** `connectionKey` of both. */
+  readonly key: string
   readonly a: string
   readonly b: string
   /** Share of the busiest connection's traffic, in [0, 1]. */

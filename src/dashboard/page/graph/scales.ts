@@ -42,7 +42,7 @@ export const MAX_RADIUS = 17
 
 /** How much nodes shrink and grow with the view: less than the distances between them. */
 export function nodeScale(scale: number): number {
-  return Math.min(1.8, Math.max(0.32, scale ** 0.62))
+  return Math.min(1.8, Math.max(0.24, scale ** 0.72))
 }
 
 /** The colour of each level: between the stops of a ramp, written `rgb(1, 2, 3)`, in equal steps. */

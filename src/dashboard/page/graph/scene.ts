@@ -1,7 +1,7 @@
 import type { Body } from './layout.ts'
 import { type Layout, swarmLayout, type Tie } from './layout.ts'
 import { backendMark, ringOf } from './marks.ts'
-import { connectionKey, type Picture, type PicturedConnection } from './picture.ts'
+import type { Picture, PicturedConnection } from './picture.ts'
 import { type Domain, domainOf, levelOf, radiusOf } from './scales.ts'
 import type { Look } from './sprites.ts'
 
@@ -87,7 +87,7 @@ class LaidOut implements Scene {
     })
     for (const node of before.values()) this.ghosts.push({ node, goneAt: now })
     if (this.ghosts.length > MAX_GHOSTS) this.ghosts.splice(0, this.ghosts.length - MAX_GHOSTS)
-    this.#busy = new Set(picture.connections.filter(isBusy).map(({ a, b }) => connectionKey(a, b)))
+    this.#busy = new Set(picture.connections.filter(isBusy).map(({ key }) => key))
   }
 
   forget(before: number): void {
