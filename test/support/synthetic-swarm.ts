@@ -22,6 +22,8 @@ export interface SyntheticSwarmInit {
   reach: number
   /** Exchanges of the whole swarm in a second. */
   exchangesPerSecond: number
+  /** What the names of the peers begin with. @default peer */
+  name?: string
   /** Peers (by number) that fall silent, or depart, at a moment. */
   silentAt?: Readonly<Record<number, number>>
   departedAt?: Readonly<Record<number, number>>
@@ -51,7 +53,7 @@ export function syntheticSwarm(init: SyntheticSwarmInit): SyntheticSwarm {
     const step = Math.floor(seconds(at) * (2 + 2 * noise(i, 2)))
     return {
       id: id(i),
-      name: `peer-${i + 1}`,
+      name: `${init.name ?? 'peer'}-${i + 1}`,
       known: 'events',
       presence: departed ? 'departed' : silent ? 'silent' : 'live',
       heardAt: Math.min(at, init.silentAt?.[i] ?? at, init.departedAt?.[i] ?? at),

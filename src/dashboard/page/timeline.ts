@@ -86,9 +86,16 @@ export function timeline(player: Player): Timeline {
       setAttributes(live, { 'aria-pressed': String(phase === 'following') })
     },
     activity(curves) {
-      shape.replaceChildren(polygon(curves.swarm.peers))
+      shape.replaceChildren(polygon(greatestNear(curves.swarm.peers, 6)))
     },
   }
+}
+
+/** In short buckets not everybody says something: the most of a few neighbours is nearer to who was there. */
+function greatestNear(values: Series, reach: number): Series {
+  return values.map((_, i) =>
+    values.slice(Math.max(0, i - reach), i + reach + 1).reduce((most: number, value) => Math.max(most, value ?? 0), 0),
+  )
 }
 
 /** How many peers there were, as a shape behind the scrubber. */

@@ -53,6 +53,7 @@ export interface GraphView {
 const PULSE_MS = 1100
 const MAX_PULSES = 600
 const FIT_MARGIN = 44
+/** Few peers are not blown up further than this, at letters of 14 pixels. */
 const FIT_SCALE = 1.9
 const SETTLE_TICKS = 120
 
@@ -82,6 +83,8 @@ export function graphView(elements: GraphElements, events: GraphEvents, reducedM
     dirty = true
     wake()
   }
+
+  const everybody = () => fitBox(bounds(scene.layout.bodies), size, FIT_MARGIN, (FIT_SCALE * palette.rem) / 14)
 
   function paint(now: number): void {
     frame = 0
@@ -114,7 +117,7 @@ export function graphView(elements: GraphElements, events: GraphEvents, reducedM
 
   /** Goes along with the swarm's spread, a little in each frame. */
   function follow(moved: boolean): void {
-    const goal = fitBox(bounds(scene.layout.bodies), size, FIT_MARGIN, FIT_SCALE)
+    const goal = everybody()
     if (isNear(viewport, goal)) return
     viewport = reducedMotion() ? goal : approach(viewport, goal, moved ? 0.12 : 0.2)
     dirty = true
@@ -133,6 +136,7 @@ export function graphView(elements: GraphElements, events: GraphEvents, reducedM
   function resize(): void {
     const box = sky.getBoundingClientRect()
     size = { width: Math.max(1, box.width), height: Math.max(1, box.height) }
+    palette = readPalette(sky)
     const ratio = Math.min(2, window.devicePixelRatio || 1)
     if (ratio !== pixelRatio) sprites = nodeSprites(palette, ratio)
     pixelRatio = ratio
@@ -141,7 +145,7 @@ export function graphView(elements: GraphElements, events: GraphEvents, reducedM
       canvas.height = Math.round(size.height * ratio)
       canvas.getContext('2d')!.setTransform(ratio, 0, 0, ratio, 0, 0)
     }
-    if (following) viewport = fitBox(bounds(scene.layout.bodies), size, FIT_MARGIN, FIT_SCALE)
+    if (following) viewport = everybody()
     repaint()
   }
 
@@ -181,7 +185,7 @@ export function graphView(elements: GraphElements, events: GraphEvents, reducedM
       const wasEmpty = scene.nodes.length === 0
       scene.show(picture, performance.now())
       flights.keep(body => scene.layout.body(body.id) === body)
-      if (wasEmpty && following) viewport = fitBox(bounds(scene.layout.bodies), size, FIT_MARGIN, FIT_SCALE)
+      if (wasEmpty && following) viewport = everybody()
       setAttributes(sky, { 'data-peers': scene.nodes.length, 'data-connections': scene.layout.ties.length })
       repaint()
     },

@@ -8,10 +8,10 @@ const letters: Readonly<Record<string, string>> = {
   javascript: 'J',
 }
 
-/** The mark of a backend; a dot for one that is not known. `onnx-cpu` and `cpu` are one. */
+/** The mark of a backend; none where it is not known. `onnx-cpu` and `cpu` are one. */
 export function backendMark(backend: string): string {
   const name = backend.toLowerCase().replace(/^(onnx|tfjs)-/, '')
-  return letters[name] ?? (name === '' ? '·' : name[0]!.toUpperCase())
+  return letters[name] ?? name.slice(0, 1).toUpperCase()
 }
 
 /** Most segments of a ring; more shards than that share segments. */

@@ -7,8 +7,8 @@ import { bounds } from './viewport.ts'
 const MAX_LABELS = 72
 /** Pixels between neighbours from which all are named. */
 const ROOM = 46
-const NAME_FONT = '600 11.5px system-ui, sans-serif'
-const CAPTION_FONT = '11px system-ui, sans-serif'
+/** Of the page's letters. */
+const SIZE = 0.82
 
 interface Rectangle {
   left: number
@@ -42,22 +42,24 @@ function label(painting: SwarmPainting, node: Node, taken: Rectangle[]): void {
   const x = node.body.x * viewport.scale + viewport.x
   const y = node.body.y * viewport.scale + viewport.y + node.radius * nodeScale(viewport.scale) * 1.36 + 4
   if (x < 0 || y < 0 || x > size.width || y > size.height) return
-  // Letters of both fonts are about 6.4 pixels wide: measuring each would cost more than it places better.
-  const halfWidth = Math.max(node.name.length, node.caption.length) * 3.2 + 3
-  const box = { left: x - halfWidth, top: y - 1, right: x + halfWidth, bottom: y + (node.caption ? 27 : 14) }
+  const letter = palette.rem * SIZE
+  // Letters are a little wider than half their height: measuring each text would cost more than it places better.
+  const halfWidth = Math.max(node.name.length, node.caption.length) * letter * 0.28 + 3
+  const bottom = y + letter * (node.caption ? 2.35 : 1.2)
+  const box = { left: x - halfWidth, top: y - 1, right: x + halfWidth, bottom }
   if (taken.some(other => overlap(box, other))) return
   taken.push(box)
   context.lineWidth = 3
   context.strokeStyle = palette.paper
   context.fillStyle = palette.ink
-  context.font = NAME_FONT
+  context.font = `600 ${letter}px system-ui, sans-serif`
   context.strokeText(node.name, x, y)
   context.fillText(node.name, x, y)
   if (node.caption === '') return
   context.fillStyle = palette.muted
-  context.font = CAPTION_FONT
-  context.strokeText(node.caption, x, y + 13)
-  context.fillText(node.caption, x, y + 13)
+  context.font = `${letter * 0.95}px system-ui, sans-serif`
+  context.strokeText(node.caption, x, y + letter * 1.15)
+  context.fillText(node.caption, x, y + letter * 1.15)
 }
 
 function overlap(a: Rectangle, b: Rectangle): boolean {

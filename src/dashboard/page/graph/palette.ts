@@ -13,6 +13,8 @@ export interface Palette {
   readonly accent: string
   readonly pulse: string
   readonly failed: string
+  /** Pixels of the page's letters: the graph's grow with them. */
+  readonly rem: number
 }
 
 export function readPalette(element: Element): Palette {
@@ -34,6 +36,7 @@ export function readPalette(element: Element): Palette {
     accent: colour('accent'),
     pulse: colour('pulse'),
     failed: colour('bad'),
+    rem: Number.parseFloat(getComputedStyle(document.documentElement).fontSize),
   }
   probe.remove()
   return palette

@@ -7,7 +7,7 @@ export interface Look {
   readonly level: number
   /** `marks.ringOf` */
   readonly ring: string
-  /** One letter. */
+  /** One letter, or none. */
   readonly mark: string
   readonly silent: boolean
 }
@@ -60,7 +60,7 @@ function draw(look: Look, radius: number, palette: Palette, pixelRatio: number):
   if (look.silent) context.globalAlpha = 0.55
   disc(context, look, radius, palette)
   ring(context, look, radius + ringWidth * 1.3, ringWidth, palette)
-  if (radius >= 5.5) mark(context, look.mark, radius, palette)
+  if (radius >= 5.5 && look.mark !== '') mark(context, look.mark, radius, palette)
   return { image, half }
 }
 
