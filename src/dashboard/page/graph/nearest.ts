@@ -51,7 +51,7 @@ export type Direction = 'left' | 'right' | 'up' | 'down'
 
 const unit = { left: [-1, 0], right: [1, 0], up: [0, -1], down: [0, 1] } as const
 
-/** Who stands next in a direction: near, and not far off the line. Undefined at the rim. */
+/** Who stands next in a direction: within 45 degrees, near, and not far off the line. Undefined at the rim. */
 export function neighbour<P extends Point>(points: readonly P[], from: P, direction: Direction): P | undefined {
   const [ux, uy] = unit[direction]
   let best: P | undefined
@@ -62,6 +62,8 @@ export function neighbour<P extends Point>(points: readonly P[], from: P, direct
     const ahead = dx * ux + dy * uy
     if (point === from || ahead <= 0) continue
     const aside = Math.abs(dx * uy - dy * ux)
+    // Each of the others lies in the quarter of one direction, so that all can be reached.
+    if (aside > ahead) continue
     const cost = ahead + 2 * aside
     if (cost >= least) continue
     least = cost
