@@ -64,6 +64,22 @@ export default {
       { path: 'node_modules/onnxruntime' },
       'Only the engine imports onnxruntime.',
     ),
+    arrow(
+      'the-page-runs-in-a-browser',
+      { path: '^src/dashboard/page/' },
+      {
+        path: '^src/(?!dashboard/(page|api)/)|node_modules/(?!(d3-force|@types/d3-force|uplot)/)',
+        dependencyTypesNot: ['core'],
+      },
+      'The page knows the shapes of the API and its two libraries.',
+    ),
+    arrow(
+      'no-node-in-the-page',
+      { path: '^src/dashboard/page/' },
+      { dependencyTypes: ['core'] },
+      'A browser has no node: modules.',
+    ),
+    arrow('nobody-imports-the-page', { path: '^src/(?!dashboard/page/)' }, { path: '^src/dashboard/page/' }, ''),
     arrow('no-test-in-src', { path: '^(src|bootstrap)/' }, { path: '^(test|experiments)/' }, ''),
     arrow('resolvable', {}, { couldNotResolve: true }, ''),
   ],
