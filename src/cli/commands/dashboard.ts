@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import type { Command } from 'commander'
 import { integer } from '../arguments.ts'
 import { addCommand, type CommandContext, type Runner } from '../command.ts'
@@ -32,16 +31,6 @@ export function addDashboard(program: Command, run: Runner): void {
 }
 
 async function dashboard(context: CommandContext, options: DashboardOptions, where: string | undefined): Promise<void> {
-  const { DEFAULT_DIRECTORY, openSource } = await import('../dashboard/open-source.ts')
-  const { serveDashboard } = await import('../dashboard/serve.ts')
-  const { output, interrupt, signal } = context
-  interrupt.finishing('the streams')
-  await using resources = new AsyncDisposableStack()
-  const { source, mesh } = await openSource(context, where ?? DEFAULT_DIRECTORY, resources)
-  const { port: asked, host } = options
-  const served = { port: asked, anyPort: asked === undefined, host, mesh }
-  const { url, port } = await serveDashboard(context, source, served, resources)
-  output.result({ type: 'dashboard', url, port }, () => url)
-  output.line('Ctrl-C ends it')
-  if (!signal.aborted) await once(signal, 'abort')
+  const { showDashboard } = await import('../dashboard/show-dashboard.ts')
+  await showDashboard(context, where, options)
 }

@@ -27,9 +27,6 @@ export function addStatus(program: Command, run: Runner): void {
 }
 
 async function status(context: CommandContext, options: StatusOptions, where: string | undefined): Promise<void> {
-  const { DEFAULT_DIRECTORY, openSource } = await import('../dashboard/open-source.ts')
   const { showStatus } = await import('../dashboard/show-status.ts')
-  await using resources = new AsyncDisposableStack()
-  const { source } = await openSource(context, where ?? DEFAULT_DIRECTORY, resources)
-  await showStatus(context, source, { watch: options.watch ?? false, listenMs: options.listen * 1000 })
+  await showStatus(context, where, { watch: options.watch ?? false, listenMs: options.listen * 1000 })
 }

@@ -8,7 +8,7 @@ import { observeRun } from '../../peer/observe.ts'
 import type { CommandContext } from '../command.ts'
 
 /** Where runs are written if nobody says otherwise. */
-export const DEFAULT_DIRECTORY = 'runs/murmuration'
+const DEFAULT_DIRECTORY = 'runs/murmuration'
 
 export interface OpenedSource {
   source: Source
@@ -22,7 +22,7 @@ export interface OpenedSource {
  */
 export async function openSource(
   { clock, signal }: Pick<CommandContext, 'clock' | 'signal'>,
-  where: string,
+  where = DEFAULT_DIRECTORY,
   resources: AsyncDisposableStack,
 ): Promise<OpenedSource> {
   if (await isInvitation(where)) {

@@ -1,7 +1,7 @@
-import type { Source } from '../../dashboard/sources/source.ts'
 import { type RunView, runView } from '../../dashboard/view/run-view.ts'
 import type { CommandContext } from '../command.ts'
 import { version } from '../version.ts'
+import { openSource } from './open-source.ts'
 import { renderStatus } from './render-status.ts'
 
 export interface ShowStatusInit {
@@ -17,12 +17,15 @@ const PRINT_MS = 5000
 /** Columns of text that nobody's terminal bounds. */
 const PLAIN_COLUMNS = 160
 
-/** Shows a source once, or until the signal fires. */
+/** Shows what a run directory or an invitation leads to, once or until the signal fires. */
 export async function showStatus(
-  { output, clock, signal }: CommandContext,
-  source: Source,
+  context: CommandContext,
+  where: string | undefined,
   { watch, listenMs }: ShowStatusInit,
 ): Promise<void> {
+  const { output, clock, signal } = context
+  await using resources = new AsyncDisposableStack()
+  const { source } = await openSource(context, where, resources)
   const view = runView({ clock, source }, { version: version() })
   await untilShown(view, listenMs, { clock, signal })
   const lines = (columns: number, rows: number) =>
