@@ -36,6 +36,26 @@ export default {
       { path: '^src/experiment/' },
       '',
     ),
+    arrow(
+      'dashboard-looks-on',
+      { path: '^src/dashboard/' },
+      {
+        path: '^src/(?!core/|network/(status|transport)\\.ts$|peer/(records|specification|checkpoint/run-directory)|dashboard/)',
+      },
+      'The dashboard reads records and statuses; whoever joins a mesh or starts a peer hands them in.',
+    ),
+    arrow(
+      'page-knows-the-api',
+      { path: '^src/dashboard/page/' },
+      { path: '^src/(?!dashboard/(api|page)/)' },
+      'The page runs in a browser.',
+    ),
+    arrow(
+      'api-is-types',
+      { path: '^src/dashboard/api/' },
+      { path: '^src/(?!core/telemetry\\.ts$|dashboard/api/)' },
+      '',
+    ),
     arrow('nobody-imports-the-cli', { path: '^src/(?!cli/)' }, { path: '^src/cli/' }, ''),
     arrow('nobody-imports-the-index', { path: '^src/' }, { path: '^src/index\\.ts$' }, 'No module imports its barrel.'),
     arrow(
@@ -56,6 +76,22 @@ export default {
       { path: 'node_modules/onnxruntime' },
       'Only the engine imports onnxruntime.',
     ),
+    arrow(
+      'the-page-runs-in-a-browser',
+      { path: '^src/dashboard/page/' },
+      {
+        path: '^src/(?!dashboard/(page|api)/)|node_modules/(?!(d3-force|@types/d3-force|uplot)/)',
+        dependencyTypesNot: ['core'],
+      },
+      'The page knows the shapes of the API and its two libraries.',
+    ),
+    arrow(
+      'no-node-in-the-page',
+      { path: '^src/dashboard/page/' },
+      { dependencyTypes: ['core'] },
+      'A browser has no node: modules.',
+    ),
+    arrow('nobody-imports-the-page', { path: '^src/(?!dashboard/page/)' }, { path: '^src/dashboard/page/' }, ''),
     arrow('no-test-in-src', { path: '^(src|bootstrap)/' }, { path: '^(test|experiments)/' }, ''),
     arrow('resolvable', {}, { couldNotResolve: true }, ''),
   ],

@@ -33,6 +33,8 @@ export interface Output {
   readonly json: boolean
   /** For results. Plain unless stdout is a terminal that shows colours. */
   readonly paint: Paint
+  /** Of the terminal that stdout is; undefined for a pipe or a file. */
+  readonly columns: number | undefined
   /** Fires with the system's error when stdout takes no more: `EPIPE` if its reader has gone away, as `head` does. */
   readonly closed: AbortSignal
   /** A result: with --json `value` as one line of JSON, else the text for people. Text may have several lines. */
@@ -51,6 +53,14 @@ export interface Output {
   progress(init: ProgressInit): Promise<ProgressView>
   /** The same for anything else that takes long: a few lines on a terminal, the first of them now and then elsewhere. */
   status(): Promise<StatusView>
+  /** A result that is redrawn in place, on stdout; undefined where that is no terminal. */
+  screen(): Promise<Screen | undefined>
+}
+
+interface Screen {
+  draw(lines: (columns: number, rows: number) => readonly string[]): void
+  /** Leaves what was drawn standing. */
+  done(): void
 }
 
 class StandardOutput implements Output {
@@ -72,6 +82,10 @@ class StandardOutput implements Output {
     this.#env = env
     this.paint = paintFor(stdout, env)
     this.closed = closed
+  }
+
+  get columns(): number | undefined {
+    return this.#stdout.isTTY ? this.#stdout.columns : undefined
   }
 
   result(value: unknown, text: () => string): void {
@@ -113,6 +127,17 @@ class StandardOutput implements Output {
     if (this.#quiet) return silentStatus
     if (!this.#canDraw) return plainStatus(text => this.line(text), systemClock.now)
     return this.#live(liveStatus)
+  }
+
+  async screen(): Promise<Screen | undefined> {
+    const stream = this.#stdout
+    if (!stream.isTTY || this.#env.TERM === 'dumb') return undefined
+    const { createLogUpdate } = await import('log-update')
+    const update = createLogUpdate(stream as NodeJS.WriteStream)
+    return {
+      draw: lines => update(lines(stream.columns ?? 80, stream.rows ?? 24).join('\n')),
+      done: () => update.done(),
+    }
   }
 
   get #canDraw(): boolean {

@@ -1,28 +1,38 @@
 import type { LaunchInit, Listening } from '../peer/launch.ts'
 import { type PeerSummary, summarize, tokensPerSecond, trainingShare } from '../peer/records/summary.ts'
 import type { CommandContext } from './command.ts'
+import { type DashboardOption, openDashboard } from './dashboard-option.ts'
 import { formatBytes, formatCount, formatLoss, formatMetrics, formatPercent } from './format.ts'
 import { type ProgressView, silentView } from './progress/view.ts'
+
+type PeerHooks = Required<Pick<LaunchInit, 'sinks' | 'onListening'>> & Pick<LaunchInit, 'onStatus' | 'metrics'>
 
 /**
  * Shows a peer at work: who it is and how to join it, its progress, and what came out. With --json: the same as lines
  * on stdout, a `listening` object first, then every recorded event, a `summary` object last.
  */
 export async function showPeer(
-  { output, interrupt, signal }: CommandContext,
-  launch: (hooks: Required<Pick<LaunchInit, 'sinks' | 'onListening'>>) => Promise<void>,
+  context: CommandContext,
+  launch: (hooks: PeerHooks) => Promise<void>,
+  options?: DashboardOption,
 ): Promise<void> {
+  const { output, interrupt, signal } = context
   interrupt.finishing('the exchange under way, then a checkpoint')
   let view: ProgressView = silentView
   let summary: PeerSummary | undefined
   let where: Listening | undefined
+  await using resources = new AsyncDisposableStack()
+  const dashboard = options && (await openDashboard(context, options, { name: 'this peer' }, resources))
   try {
     await launch({
+      metrics: dashboard?.mesh,
+      onStatus: (peer, status) => dashboard?.source.hear(peer, status),
       sinks: [
         {
           write(event) {
             summary = summarize(summary, event)
             view.write(event)
+            dashboard?.source.write(event)
             if (output.json) output.result(event, () => '')
           },
         },
@@ -30,6 +40,7 @@ export async function showPeer(
       async onListening(listening) {
         where = listening
         const { specification, ...named } = listening
+        dashboard?.source.describe(listening)
         if (output.json) output.result({ type: 'listening', ...named, steps: specification.steps }, () => '')
         output.line(`Run ${listening.run} (${specification.name}), records in ${listening.directory}`)
         const [invitation] = listening.invitations

@@ -2,6 +2,7 @@ import { Command } from 'commander'
 import type { Runner } from './command.ts'
 import { addBench } from './commands/bench.ts'
 import { addBootstrap } from './commands/bootstrap.ts'
+import { addDashboard } from './commands/dashboard.ts'
 import { addDemo } from './commands/demo.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addEvaluate } from './commands/evaluate.ts'
@@ -12,6 +13,7 @@ import { addInit } from './commands/init.ts'
 import { addInspect } from './commands/inspect.ts'
 import { addJoin } from './commands/join.ts'
 import { addStart } from './commands/start.ts'
+import { addStatus } from './commands/status.ts'
 import { addTrain } from './commands/train.ts'
 import type { Output } from './output.ts'
 import { version } from './version.ts'
@@ -42,6 +44,8 @@ export function createProgram({ run, output }: ProgramComponents): Command {
   addStart(program, run)
   addJoin(program, run)
   addTrain(program, run)
+  addDashboard(program, run)
+  addStatus(program, run)
   addInspect(program, run)
   addBootstrap(program, run)
   addEvaluate(program, run)

@@ -10,6 +10,8 @@ export type TelemetryEvent =
   | CheckpointEvent
   | EvaluationEvent
   | WarningEvent
+  | TrainerEvent
+  | MemoryEvent
 
 export interface StepEvent {
   type: 'step'
@@ -102,6 +104,30 @@ export interface WarningEvent {
   /** Stable name, for counting. */
   reason: string
   message: string
+}
+
+/** What a peer trains with, once it knows. */
+export interface TrainerEvent {
+  type: 'trainer'
+  /** Such as `onnx-cpu`. */
+  backend: string
+  threads: number
+  /** Of the model. */
+  parameters: number
+  tokensPerStep: number
+  /** Names of the shards it hosts. */
+  shards: readonly string[]
+}
+
+/** Memory, now and then. */
+export interface MemoryEvent {
+  type: 'memory'
+  /** Bytes of this process. */
+  resident: number
+  /** Bytes the process could have: those of its container, else of the machine. */
+  limit: number
+  /** Of the limit, bytes that are still to be had. */
+  available: number
 }
 
 /** A recorded event: when (milliseconds since the Unix epoch) and by which peer. */

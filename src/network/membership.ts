@@ -7,9 +7,12 @@ import {
   decodeStatus,
   encodeStatus,
   MAX_HOSTED_SHARDS,
+  MAX_NAME,
   MAX_STATUS_ADDRESSES,
+  MAX_TOLD_EXCHANGES,
   STATUS_VERSION,
   type Status,
+  type ToldExchange,
 } from './status.ts'
 import { type Member, type SwarmChange, type SwarmView, swarmView } from './swarm-view.ts'
 import type { PeerId, TopicValidator, Transport } from './transport.ts'
@@ -26,6 +29,8 @@ export interface MembershipComponents {
   clock: Clock
   random: Random
   telemetry?: Telemetry
+  /** Told of every status that was taken. Must return at once and never throw. */
+  onStatus?(peer: PeerId, status: Status): void
 }
 
 export interface MembershipInit {
@@ -50,6 +55,8 @@ export interface Membership {
   stop(signal: AbortSignal): Promise<void>
   /** Changes what the next status says. A new state or new shards are published at once. */
   update(changes: Partial<OwnStatus>): void
+  /** Tells of an exchange that this peer began, in its next status; the newest of many. */
+  tell(exchange: Omit<ToldExchange, 'ago'>): void
   /** The other live peers. */
   peers(): Member[]
   /** Those that host the shard and answer for it: training or lingering, their connection not just broken. */
@@ -95,6 +102,7 @@ class Heartbeats implements Membership {
   readonly #clock: Clock
   readonly #random: Random
   readonly #telemetry: Telemetry
+  readonly #onStatus: MembershipComponents['onStatus']
   readonly #topic: string
   readonly #heartbeatMs: number
   readonly #view: SwarmView
@@ -110,6 +118,7 @@ class Heartbeats implements Membership {
     tokensPerSecond: 0,
     backend: '',
   }
+  #exchanges: (Omit<ToldExchange, 'ago'> & { at: number })[] = []
   #startedAt = 0
   #sequence = 0
   #nextBeat = 0
@@ -122,6 +131,7 @@ class Heartbeats implements Membership {
     this.#clock = components.clock
     this.#random = components.random
     this.#telemetry = components.telemetry ?? silentTelemetry
+    this.#onStatus = components.onStatus
     this.#topic = topic
     this.#heartbeatMs = heartbeatMs
     this.#view = view
@@ -154,6 +164,21 @@ class Heartbeats implements Membership {
     this.#own = { ...before, ...changes }
     const { state, shards } = this.#own
     if (state !== before.state || shards.join() !== before.shards.join()) this.#beatWithin(0)
+  }
+
+  tell(exchange: Omit<ToldExchange, 'ago'>): void {
+    const { id, partner, shard, ms, staleness, distance } = exchange
+    this.#exchanges.push({
+      ...exchange,
+      id: id.slice(0, MAX_NAME),
+      partner: partner.slice(0, MAX_NAME),
+      shard: shard.slice(0, MAX_NAME),
+      ms: finite(ms),
+      staleness: finite(staleness),
+      distance: Number.isFinite(distance) ? distance : null,
+      at: this.#clock.now(),
+    })
+    if (this.#exchanges.length > MAX_TOLD_EXCHANGES) this.#exchanges.shift()
   }
 
   peers(): Member[] {
@@ -216,6 +241,9 @@ class Heartbeats implements Membership {
   async #publish(): Promise<void> {
     this.#nextBeat = this.#clock.now() + this.#heartbeatMs * (0.9 + 0.2 * this.#random.next())
     this.#sequence += 1
+    const now = this.#clock.now()
+    const exchanges = this.#exchanges.map(({ at, ...exchange }) => ({ ...exchange, ago: now - at }))
+    this.#exchanges = []
     const status: Status = {
       ...this.#own,
       version: STATUS_VERSION,
@@ -226,6 +254,7 @@ class Heartbeats implements Membership {
       loss: Number.isFinite(this.#own.loss) ? this.#own.loss : null,
       staleness: finite(this.#own.staleness),
       tokensPerSecond: finite(this.#own.tokensPerSecond),
+      ...(exchanges.length > 0 && { exchanges }),
       addresses: this.#transport.addresses().slice(0, MAX_STATUS_ADDRESSES),
     }
     try {
@@ -253,6 +282,7 @@ class Heartbeats implements Membership {
     if (hearing === 'full') this.#count(hearing)
     if (hearing === 'joined' || hearing === 'left') this.#tell(hearing, from)
     if (hearing === 'joined') this.#greet()
+    if (hearing !== 'full') this.#onStatus?.(from, status)
     if (this.#view.get(from) && status.addresses.join() !== before) {
       this.#transport.learn(from, status.addresses).catch(() => {}) // only costs the way to it
     }

@@ -9,7 +9,34 @@ export const MAX_STATUS_BYTES = 16 * 1024
 export const MAX_HOSTED_SHARDS = 128
 export const MAX_STATUS_ADDRESSES = 8
 
+/** Longest id of an exchange, a partner or a shard, in characters. */
+export const MAX_NAME = 128
+
+/** Exchanges that one status may tell of. */
+export const MAX_TOLD_EXCHANGES = 8
+
 const count = z.int().nonnegative()
+
+/** An exchange that the peer began, for those who look on. */
+const ToldExchange = z.strictObject({
+  id: z.string().max(MAX_NAME),
+  partner: z.string().max(MAX_NAME),
+  shard: z.string().max(MAX_NAME),
+  /** `ok`, or why it came to nothing. */
+  outcome: z.string().max(32),
+  /** Milliseconds between its end and this status. */
+  ago: z.number().nonnegative(),
+  /** Milliseconds it took. */
+  ms: z.number().nonnegative(),
+  bytesSent: count,
+  bytesReceived: count,
+  /** Local steps. */
+  staleness: z.number().nonnegative(),
+  /** Root mean square difference of the shard's parameters; null if it was not measured. */
+  distance: z.number().nonnegative().nullable(),
+})
+
+export type ToldExchange = z.infer<typeof ToldExchange>
 
 const Status = z.strictObject({
   version: z.literal(STATUS_VERSION),
@@ -36,6 +63,8 @@ const Status = z.strictObject({
     .string()
     .regex(/^[\p{L}\p{N}._-]{1,64}$/u)
     .optional(),
+  /** The newest exchanges that it began since its last status. */
+  exchanges: z.array(ToldExchange).max(MAX_TOLD_EXCHANGES).optional(),
   /** Where it can be dialled. */
   addresses: z.array(z.string().max(256)).max(MAX_STATUS_ADDRESSES),
 })

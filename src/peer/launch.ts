@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import type { Registry } from 'prom-client'
 import type { TokenizerConfig } from '../compute/data/open-tokenizer.ts'
 import type { Trainer } from '../compute/trainer/trainer.ts'
 import type { ComputeInit, TrainerConfig } from '../compute/trainer/trainer-config.ts'
@@ -8,9 +9,10 @@ import { systemClock } from '../core/clock.ts'
 import { isErrorCode, type MurmurError } from '../core/errors.ts'
 import { sharedFloats } from '../core/parameters.ts'
 import { random } from '../core/random.ts'
-import { silentTelemetry, type Telemetry } from '../core/telemetry.ts'
+import { silentTelemetry, type Telemetry, type TrainerEvent } from '../core/telemetry.ts'
 import { libp2pTransport } from '../network/libp2p/transport.ts'
 import { memoryNetwork } from '../network/memory.ts'
+import type { Status } from '../network/status.ts'
 import type { PeerId, Transport } from '../network/transport.ts'
 import { latestCheckpoint, writeCheckpoint } from './checkpoint/checkpoint.ts'
 import { openRunDirectory, type RunDirectory, readRunSpecification } from './checkpoint/run-directory.ts'
@@ -21,6 +23,7 @@ import { fetchTokenizer, serveTokenizer } from './handover/tokenizer.ts'
 import { formatInvitation, type Invitation } from './invitation.ts'
 import { type CheckpointStore, createPeer } from './peer.ts'
 import { eventLog } from './records/event-log.ts'
+import { recordMemory } from './records/memory-samples.ts'
 import { type RecordSink, recorder } from './records/recorder.ts'
 import { identifyTokenizer, type KeptTokenizer, keepTokenizer } from './run-tokenizer.ts'
 import { canonicalSpecification, runId, withDataPaths } from './specification/canonical.ts'
@@ -63,6 +66,10 @@ export interface LaunchInit {
   region?: string
   /** Told of every event besides the event log. */
   sinks: readonly RecordSink[]
+  /** Told of every status that another peer published. */
+  onStatus?(peer: PeerId, status: Status): void
+  /** Where libp2p's own metrics go. */
+  metrics?: Registry
   /** Awaited once the peer can be reached and before its first event. */
   onListening?(where: Listening): Promise<void>
 }
@@ -90,7 +97,7 @@ export async function startPeer(given: RunSpecification, init: LaunchInit, signa
   await using resources = new AsyncDisposableStack()
   const directory = await openDirectory(init.directory, resources)
   await directory.claim(specification)
-  const transport = await openTransport(directory, init.network, resources)
+  const transport = await openTransport(directory, init.network, init.metrics, resources)
   // Whoever is introduced to others is one more peer of their run.
   const partition = init.partition ?? (init.network.bootstrap.length > 0 ? ownPartition(transport, specification) : 0)
   await runPeer({ specification, directory, transport, partition, weights, stream: transport.id }, init, signal)
@@ -105,7 +112,7 @@ export async function joinPeer(invitation: Invitation, init: LaunchInit, signal:
   await using resources = new AsyncDisposableStack()
   const directory = await openDirectory(init.directory, resources)
   const bootstrap = [...init.network.bootstrap, invitation.address]
-  const transport = await openTransport(directory, { ...init.network, bootstrap }, resources)
+  const transport = await openTransport(directory, { ...init.network, bootstrap }, init.metrics, resources)
   const { introducer, specification } = await runOf(directory, transport, invitation, signal)
   requireModelFile(specification, init.model)
   await directory.claim(specification)
@@ -169,9 +176,15 @@ async function openDirectory(path: string, resources: AsyncDisposableStack): Pro
 async function openTransport(
   directory: RunDirectory,
   { relay, ...network }: NetworkInit,
+  metrics: Registry | undefined,
   resources: AsyncDisposableStack,
 ): Promise<Transport> {
-  const transport = await libp2pTransport({ identityPath: directory.identity, ...network, relay: { client: relay } })
+  const transport = await libp2pTransport({
+    identityPath: directory.identity,
+    ...network,
+    relay: { client: relay },
+    metrics,
+  })
   resources.defer(() => transport.stop())
   await transport.start()
   return transport
@@ -213,6 +226,10 @@ async function runPeer(peer: PeerOfRun, init: Omit<LaunchInit, 'network'>, signa
   })
   resources.defer(() => trainer.close())
   telemetry.record({ type: 'state', state: 'starting', detail: describe(trainer) })
+  telemetry.record({ type: 'trainer', ...outline(trainer) })
+  const sampling = new AbortController()
+  resources.defer(() => sampling.abort())
+  void recordMemory(telemetry, systemClock, sampling.signal)
   const resumed = await resume(trainer, directory, run, telemetry)
   if (peer.weights) await beginWith(peer.weights, trainer, resumed !== undefined, telemetry)
   signal.throwIfAborted()
@@ -224,6 +241,7 @@ async function runPeer(peer: PeerOfRun, init: Omit<LaunchInit, 'network'>, signa
       clock: systemClock,
       random: random(transport.id),
       telemetry,
+      onStatus: init.onStatus,
     },
     {
       specification,
@@ -354,6 +372,11 @@ function checkpointStore(
       return { path, bytes }
     },
   }
+}
+
+function outline({ description, layout }: Trainer): Omit<TrainerEvent, 'type'> {
+  const { backend, threads, tokensPerStep } = description
+  return { backend, threads, tokensPerStep, parameters: layout.length, shards: layout.shards.map(({ name }) => name) }
 }
 
 function describe({ description, layout }: Trainer): string {

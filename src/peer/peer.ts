@@ -6,11 +6,12 @@ import { median } from '../core/median.ts'
 import { sharedFloats } from '../core/parameters.ts'
 import type { Random } from '../core/random.ts'
 import { type SingleFlight, singleFlight } from '../core/single-flight.ts'
-import type { StateEvent, Telemetry } from '../core/telemetry.ts'
+import type { StateEvent, Telemetry, TelemetryEvent } from '../core/telemetry.ts'
 import { allFinite } from '../core/vector.ts'
 import type { Averager } from '../exchange/averager.ts'
 import { createAverager } from '../exchange/averaging/registry.ts'
 import { type Membership, membership } from '../network/membership.ts'
+import type { Status } from '../network/status.ts'
 import type { PeerId, Transport } from '../network/transport.ts'
 import { fetchState, serveState } from './handover/state.ts'
 import { progressMeter } from './progress-meter.ts'
@@ -26,6 +27,8 @@ export interface PeerComponents {
   clock: Clock
   random: Random
   telemetry: Telemetry
+  /** Told of every status that another peer published. Must return at once and never throw. */
+  onStatus?(peer: PeerId, status: Status): void
 }
 
 /** Where a peer's progress survives it. */
@@ -125,7 +128,7 @@ class MeshPeer implements Peer {
     this.#run = runId(init.specification)
     const { heartbeat, limits, averaging } = init.specification
     this.#membership = membership(
-      { transport, clock, random: random.fork('membership'), telemetry },
+      { transport, clock, random: random.fork('membership'), telemetry, onStatus: components.onStatus },
       {
         run: this.#run,
         heartbeatMs: heartbeat.interval * 1000,
@@ -144,7 +147,7 @@ class MeshPeer implements Peer {
       progress: peer => this.#membership.get(peer)?.step ?? 0,
       clock,
       random: random.fork('averaging'),
-      telemetry,
+      telemetry: { record: event => this.#onAveraging(event) },
     })
     this.#evaluation = singleFlight(() => this.#warnIfFailing('evaluation-failed', () => this.#evaluate()))
     this.#checkpoint = singleFlight(() => this.#warnIfFailing('checkpoint-failed', () => this.#save()))
@@ -275,6 +278,14 @@ class MeshPeer implements Peer {
       await this.#c.trainer.run(Math.min(barrier, steps), report => this.#onStep(report), signal, reduceGradient)
       if (this.#step === barrier && !signal.aborted) await barriers?.meet(barrier, signal)
     } while (this.#step < steps && !signal.aborted)
+  }
+
+  /** Those who look on hear of the exchanges that this peer began. */
+  #onAveraging(event: TelemetryEvent): void {
+    this.#c.telemetry.record(event)
+    if (event.type !== 'exchange' || event.role !== 'initiator') return
+    const { id, partner, shard, outcome, ms, staleness, distance, bytesSent, bytesReceived } = event
+    this.#membership.tell({ id, partner, shard, outcome, ms, staleness, distance, bytesSent, bytesReceived })
   }
 
   #onStep(report: StepReport): void {

@@ -4,8 +4,9 @@ import type { Command } from 'commander'
 import { MurmurError } from '../../core/errors.ts'
 import { integer } from '../arguments.ts'
 import { addCommand, type CommandContext, type Runner } from '../command.ts'
+import { addDashboardOption, type DashboardOption } from '../dashboard-option.ts'
 
-interface DemoOptions {
+interface DemoOptions extends DashboardOption {
   peers: number
   steps: number
   averaging: boolean
@@ -13,7 +14,7 @@ interface DemoOptions {
 }
 
 export function addDemo(program: Command, run: Runner): void {
-  addCommand(program, {
+  const command = addCommand(program, {
     name: 'demo',
     summary: 'run a whole swarm on this machine: a bootstrap node and four peers',
     description:
@@ -29,7 +30,7 @@ export function addDemo(program: Command, run: Runner): void {
     .option('--steps <n>', 'local steps of each peer', integer(1), 800)
     .option('--no-averaging', 'never average: the baseline')
     .option('-d, --directory <path>', 'a new directory for what the peers write [default: runs/demo-<time>]')
-    .action(run(demo))
+  addDashboardOption(command).action(run(demo))
 }
 
 async function demo(context: CommandContext, options: DemoOptions, path: string | undefined): Promise<void> {
@@ -45,6 +46,7 @@ async function demo(context: CommandContext, options: DemoOptions, path: string 
       ...(options.averaging ? {} : { averaging: { algorithm: 'none' as const } }),
     },
     peers: options.peers,
+    dashboard: options,
     model,
     directory: await newDirectory(options.directory ?? join('runs', `demo-${time}`)),
   })

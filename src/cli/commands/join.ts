@@ -1,6 +1,7 @@
 import { join as joinPath } from 'node:path'
 import type { Command } from 'commander'
 import { addCommand, type CommandContext, type Runner } from '../command.ts'
+import { addDashboardOption, type DashboardOption } from '../dashboard-option.ts'
 import { addPeerOptions, type PeerOptions, peerInit } from '../peer-options.ts'
 
 export function addJoin(program: Command, run: Runner): void {
@@ -18,14 +19,18 @@ export function addJoin(program: Command, run: Runner): void {
       ],
     ],
   }).argument('<multiaddr>', "an invitation: a peer's or bootstrap node's address, and the run's id behind #")
-  addPeerOptions(command).action(run(join))
+  addDashboardOption(addPeerOptions(command)).action(run(join))
 }
 
-async function join(context: CommandContext, options: PeerOptions, text: string): Promise<void> {
+async function join(context: CommandContext, options: PeerOptions & DashboardOption, text: string): Promise<void> {
   const { parseInvitation } = await import('../../peer/invitation.ts')
   const { joinPeer } = await import('../../peer/launch.ts')
   const { showPeer } = await import('../peer-session.ts')
   const invitation = parseInvitation(text)
   const directory = joinPath('runs', invitation.run ?? `joined-${invitation.address.slice(-12)}`)
-  await showPeer(context, hooks => joinPeer(invitation, { ...peerInit(options, directory), ...hooks }, context.signal))
+  await showPeer(
+    context,
+    hooks => joinPeer(invitation, { ...peerInit(options, directory), ...hooks }, context.signal),
+    options,
+  )
 }

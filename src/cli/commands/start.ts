@@ -1,5 +1,6 @@
 import type { Command } from 'commander'
 import { addCommand, type CommandContext, type Runner } from '../command.ts'
+import { addDashboardOption, type DashboardOption } from '../dashboard-option.ts'
 import { addPeerOptions, addWeightsOption, type PeerOptions, peerInit } from '../peer-options.ts'
 
 export function addStart(program: Command, run: Runner): void {
@@ -15,15 +16,21 @@ export function addStart(program: Command, run: Runner): void {
       ['murmur start run.yaml --bootstrap /dns4/example.org/tcp/4001/p2p/12D3Koo...', 'found through a bootstrap node'],
     ],
   }).argument('[run.yaml]', 'the run specification; `murmur init` writes a commented one')
-  addWeightsOption(addPeerOptions(command)).action(run(start))
+  addDashboardOption(addWeightsOption(addPeerOptions(command))).action(run(start))
 }
 
-async function start(context: CommandContext, options: PeerOptions, path: string | undefined): Promise<void> {
+async function start(
+  context: CommandContext,
+  options: PeerOptions & DashboardOption,
+  path: string | undefined,
+): Promise<void> {
   const { loadSpecification } = await import('../../peer/specification/load.ts')
   const { startPeer } = await import('../../peer/launch.ts')
   const { showPeer } = await import('../peer-session.ts')
   const { specification, directory, model } = await loadSpecification(path, options.model)
-  await showPeer(context, hooks =>
-    startPeer(specification, { ...peerInit(options, directory), model, ...hooks }, context.signal),
+  await showPeer(
+    context,
+    hooks => startPeer(specification, { ...peerInit(options, directory), model, ...hooks }, context.signal),
+    options,
   )
 }

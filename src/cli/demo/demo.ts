@@ -7,6 +7,7 @@ import { summarizeSwarm } from '../../peer/records/swarm-summary.ts'
 import { canonicalSpecification, runId } from '../../peer/specification/canonical.ts'
 import type { RunSpecification } from '../../peer/specification/schema.ts'
 import type { CommandContext } from '../command.ts'
+import { type DashboardOption, openDashboard } from '../dashboard-option.ts'
 import { formatBytes, formatCount, formatDuration, formatLoss, formatPercent } from '../format.ts'
 import { measureSwarm, parametersOf, type SwarmMeasurement } from './measure.ts'
 import { type PeerEnd, Swarm } from './swarm.ts'
@@ -16,6 +17,7 @@ export interface DemoInit {
   /** The file of a model that is a module: absolute. */
   model?: string
   peers: number
+  dashboard: DashboardOption
   /** New and empty. */
   directory: string
 }
@@ -56,6 +58,9 @@ export async function runDemo(context: CommandContext, init: DemoInit): Promise<
   interrupt.finishing("the peers' exchanges under way, then their checkpoints")
   output.line(`A bootstrap node and ${init.peers} peers on 127.0.0.1, run ${run}, records in ${directory}`)
 
+  await using resources = new AsyncDisposableStack()
+  const shown = { name: directory, run, specification, nameOf: (peer: string) => swarm.knownAs(peer) }
+  const dashboard = await openDashboard(context, init.dashboard, shown, resources)
   const starts = new Map<string, Promise<Float32Array>>()
   const view = await output.progress({
     shape: 'swarm',
@@ -65,7 +70,12 @@ export async function runDemo(context: CommandContext, init: DemoInit): Promise<
   const swarm: Swarm = new Swarm(
     {
       clock,
-      sink: view,
+      sink: {
+        write(event) {
+          view.write(event)
+          dashboard?.source.write(event)
+        },
+      },
       warn: message => output.warn(message),
       // Read at once: later checkpoints replace it.
       onFirstCheckpoint: (name, { path }) => {
@@ -128,6 +138,6 @@ function outcomeText(outcome: DemoOutcome, directory: string): string {
     `disagreement      consensus distance ${consensusDistance.start.toPrecision(3)} -> ${consensusDistance.end.toPrecision(3)}`,
     `traffic           ${formatBytes(bytesSent.perPeer)} sent by each peer, ${bytesSent.perToken.toPrecision(3)} bytes per token`,
     `speed             ${formatCount(tokensPerSecond.total)} tokens/s in all, ${formatPercent(outcome.trainingShare)} of the peers' time in training steps`,
-    `Next: murmur generate ${join(directory, 'peer-1')} --prompt "The "`,
+    `Next: murmur generate ${join(directory, 'peer-1')} --prompt "The "; murmur dashboard ${directory}`,
   ].join('\n')
 }

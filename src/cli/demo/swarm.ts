@@ -58,7 +58,12 @@ export class Swarm {
 
   /** What the view calls a peer. */
   nameOf(peer: string): string {
-    return this.#names.get(peer) ?? '?'
+    return this.knownAs(peer) ?? '?'
+  }
+
+  /** The folder of the peer's records, once it told of itself. */
+  knownAs(peer: string): string | undefined {
+    return this.#names.get(peer)
   }
 
   /** Resolves when every peer has ended; when the signal fires they are asked to leave. */

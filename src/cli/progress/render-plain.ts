@@ -50,6 +50,8 @@ export function renderMoment(event: Recorded): string | undefined {
       return printable(`step ${event.step}  validation ${formatLoss(event.loss)}${formatMetrics(event.metrics)}`)
     case 'warning':
       return printable(`warning: ${event.message}`)
+    case 'trainer':
+    case 'memory':
     case 'checkpoint':
     case 'exchange':
     case 'step':

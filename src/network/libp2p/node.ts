@@ -11,6 +11,7 @@ import { tcp } from '@libp2p/tcp'
 import { yamux } from '@libp2p/yamux'
 import type { Multiaddr } from '@multiformats/multiaddr'
 import { createLibp2p } from 'libp2p'
+import type { Registry } from 'prom-client'
 
 export interface RelayLimits {
   /**
@@ -35,6 +36,8 @@ export interface NodeInit {
   listen: readonly Multiaddr[]
   announce: readonly Multiaddr[]
   mdns: boolean
+  /** Where libp2p's metrics go. */
+  metrics?: Registry
   relayClient: boolean
   /** Limits of the relay this node is for others; undefined: it is none. */
   relayServer: RelayLimits | undefined
@@ -58,6 +61,7 @@ export async function createNode(init: NodeInit): Promise<MurmurNode> {
   const relay = init.relayServer
   return await createLibp2p({
     start: false,
+    ...(init.metrics && { metrics: await nodeMetrics(init.metrics) }),
     privateKey: init.privateKey,
     addresses: { listen, announce: init.announce.map(String) },
     transports: init.relayClient ? [tcp(), circuitRelayTransport()] : [tcp()],
@@ -98,4 +102,10 @@ export async function createNode(init: NodeInit): Promise<MurmurNode> {
       }),
     },
   })
+}
+
+/** Loaded when it is asked for. This process's own figures are none of the mesh's. */
+async function nodeMetrics(registry: Registry) {
+  const { prometheusMetrics } = await import('@libp2p/prometheus-metrics')
+  return prometheusMetrics({ registry, collectDefaultMetrics: false, preserveExistingMetrics: true })
 }

@@ -2,6 +2,7 @@ import { setMaxListeners } from 'node:events'
 import { type Message, TopicValidatorResult } from '@libp2p/gossipsub'
 import type { Connection, PeerId as Libp2pPeerId, PrivateKey, Stream } from '@libp2p/interface'
 import { peerIdFromString } from '@libp2p/peer-id'
+import type { Registry } from 'prom-client'
 import { MurmurError } from '../../core/errors.ts'
 import { random } from '../../core/random.ts'
 import { framedChannel } from '../framed-channel.ts'
@@ -43,6 +44,8 @@ export interface Libp2pTransportInit {
     /** Relay for others, within limits. @default false */
     server?: boolean | RelayLimits
   }
+  /** Where libp2p's own metrics go: connections, streams, bytes by protocol. @default nowhere */
+  metrics?: Registry
   /**
    * Neighbours to look for, each a peer that hears one of this peer's topics: none before the first subscription.
    * Must be >= 0. @default 8
@@ -71,6 +74,7 @@ export async function libp2pTransport(init: Libp2pTransportInit = {}): Promise<T
     listen,
     announce,
     mdns: init.mdns ?? false,
+    metrics: init.metrics,
     relayClient: init.relay?.client ?? false,
     relayServer: server === true ? {} : server || undefined,
   })

@@ -19,6 +19,11 @@ const failures = [
   'cancelled',
 ] as const satisfies readonly ExchangeFailure[]
 
+/** Whether a text names an outcome of an exchange. */
+export function isOutcome(text: string): text is 'ok' | ExchangeFailure {
+  return text === 'ok' || (failures as readonly string[]).includes(text)
+}
+
 const stamp = { time: z.number(), by: text }
 
 /**
@@ -76,4 +81,14 @@ export const recordedSchema = z.discriminatedUnion('type', [
     tokens: count,
   }),
   z.object({ ...stamp, type: z.literal('warning'), reason: text, message: text }),
+  z.object({
+    ...stamp,
+    type: z.literal('trainer'),
+    backend: text,
+    threads: count,
+    parameters: count,
+    tokensPerStep: count,
+    shards: z.array(text),
+  }),
+  z.object({ ...stamp, type: z.literal('memory'), resident: count, limit: count, available: count }),
 ]) satisfies z.ZodType<Recorded<TelemetryEvent>>

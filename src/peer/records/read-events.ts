@@ -33,7 +33,8 @@ export function readEvents(path: string, signal?: AbortSignal): EventReader {
   }
 }
 
-function parseEvent(line: string): Recorded | undefined {
+/** One line of events.jsonl; undefined if it is no valid event. */
+export function parseEvent(line: string): Recorded | undefined {
   try {
     const result = recordedSchema.safeParse(JSON.parse(line))
     return result.success ? result.data : undefined

@@ -153,6 +153,9 @@ function changes(state: PeerSummary, event: Recorded): Partial<PeerSummary> {
       return { validation: afterEvaluation(state.validation, event) }
     case 'warning':
       return { warnings: afterWarning(state.warnings, event) }
+    case 'trainer':
+    case 'memory':
+      return {}
   }
 }
 
