@@ -29,12 +29,11 @@ const ENOUGH_MEANS = 32
 export function thresholdsFor(specification: RunSpecification | undefined): AlertThresholds {
   if (!specification || specification.averaging.algorithm === 'none') return defaults
   const { averaging } = specification
-  const { every, timeout } = averaging
   const bounded = 'staleness' in averaging && averaging.staleness.policy === 'bounded' ? averaging.staleness : undefined
   return {
     ...defaults,
-    staleness: bounded?.bound ?? every,
-    roundTripMs: (timeout * 1000) / 2,
+    staleness: bounded?.bound ?? averaging.every,
+    ...('timeout' in averaging && { roundTripMs: (averaging.timeout * 1000) / 2 }),
   }
 }
 
