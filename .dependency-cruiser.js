@@ -33,15 +33,21 @@ export default {
       'The dashboard reads records and statuses; whoever joins a mesh or starts a peer hands them in.',
     ),
     arrow(
-      'page-knows-the-api',
-      { path: '^src/dashboard/page/' },
-      { path: '^src/(?!dashboard/(api|page)/)' },
-      'The page runs in a browser.',
-    ),
-    arrow(
       'api-is-types',
       { path: '^src/dashboard/api/' },
       { path: '^src/(?!core/telemetry\\.ts$|dashboard/api/)' },
+      '',
+    ),
+    arrow(
+      'experiment-runs-peers',
+      { path: '^src/experiment/' },
+      { path: '^src/(?!core/|compute/|exchange/|network/|peer/|experiment/)' },
+      'experiment stands on peer and knows no user interface.',
+    ),
+    arrow(
+      'nobody-below-imports-the-experiment',
+      { path: '^src/(?!cli/|experiment/)' },
+      { path: '^src/experiment/' },
       '',
     ),
     arrow('nobody-imports-the-cli', { path: '^src/(?!cli/)' }, { path: '^src/cli/' }, ''),

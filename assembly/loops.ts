@@ -202,7 +202,7 @@ export function allFinite(values: usize, count: i32): i32 {
   return 1
 }
 
-/** See src/exchange/averaging/correction.ts. `bounds` has one for each 256 values. */
+/** See src/exchange/pairing/correction.ts. `bounds` has one for each 256 values. */
 export function halfCorrection(received: usize, own: usize, bounds: usize, count: i32): f64 {
   const zero = f32x4.splat(0)
   const halves = f32x4.splat(half)

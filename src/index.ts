@@ -9,8 +9,9 @@ export { accuracy, crossEntropy, gelu, layerNorm, linear } from './compute/model
 export type { ModelParameter, NamedTensors } from './compute/models/model.ts'
 export type { ModelData } from './compute/models/module-data.ts'
 export type { Mode, ModuleParameter } from './compute/models/module-model.ts'
-export { buildTrainer, type TrainerConfig } from './compute/trainer/build-trainer.ts'
+export { buildTrainer } from './compute/trainer/build-trainer.ts'
 export type { StepReport, Trainer } from './compute/trainer/trainer.ts'
+export type { TrainerConfig } from './compute/trainer/trainer-config.ts'
 export { workerTrainer } from './compute/trainer/worker-trainer.ts'
 // Ground floor.
 export { type Clock, systemClock } from './core/clock.ts'

@@ -11,6 +11,12 @@ export function integer(least: number, greatest = Number.MAX_SAFE_INTEGER): (tex
   }
 }
 
+/** A short name: one to 64 letters, digits and `.`, `-`, `_`. */
+export function label(text: string): string {
+  if (/^[\p{L}\p{N}._-]{1,64}$/u.test(text)) return text
+  throw new InvalidArgumentError('Expected one to 64 letters, digits, dots, hyphens or underscores.')
+}
+
 export function number(least: number, greatest = Number.POSITIVE_INFINITY): (text: string) => number {
   return text => {
     const value = text.trim() === '' ? Number.NaN : Number(text)

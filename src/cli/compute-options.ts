@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { type Command, Option } from 'commander'
 import { type BackendChoice, backendChoices, type Precision, precisions } from '../compute/engine/engine.ts'
-import type { ComputeInit } from '../compute/trainer/build-trainer.ts'
+import type { ComputeInit } from '../compute/trainer/trainer-config.ts'
 import { integer } from './arguments.ts'
 
 /** With many more threads than cores, an operation waits for threads that wait for a core: minutes for one step. */

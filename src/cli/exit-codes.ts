@@ -16,7 +16,10 @@ const failures: Record<ErrorCode, ExitCode> = {
   USAGE: { exit: 2, meaning: 'An unknown command or option, or an argument that makes no sense.' },
   SPECIFICATION_INVALID: { exit: 10, meaning: 'An unknown key or a wrong value in run.yaml.' },
   CORPUS_MISSING: { exit: 11, meaning: 'No file matches the data paths.' },
-  CORPUS_TOO_SMALL: { exit: 12, meaning: 'There is less text than one window of each split.' },
+  CORPUS_TOO_SMALL: {
+    exit: 12,
+    meaning: 'There is less text than one window of each split, or too little data to deal.',
+  },
   TOKENIZER_INVALID: { exit: 13, meaning: "A tokenizer file is missing, damaged, or not the run's." },
   MODEL_MISSING: {
     exit: 14,
@@ -24,6 +27,7 @@ const failures: Record<ErrorCode, ExitCode> = {
   },
   MODEL_MISMATCH: { exit: 15, meaning: "The file of the model is another one than the run's." },
   MODEL_INVALID: { exit: 16, meaning: "A model's module lacks an export, throws, or returns something unexpected." },
+  TOPOLOGY_IMPOSSIBLE: { exit: 17, meaning: 'A topology cannot be had for this number of peers or this algorithm.' },
   INVITATION_MALFORMED: { exit: 20, meaning: 'The invitation is not a multiaddr that ends in a peer id.' },
   PEER_UNREACHABLE: { exit: 21, meaning: "Nobody answered at the invitation's addresses." },
   PORT_IN_USE: { exit: 22, meaning: 'A listen address is taken, or is not an address of this machine.' },
@@ -34,12 +38,14 @@ const failures: Record<ErrorCode, ExitCode> = {
   CHANNEL_BROKEN: { exit: 27, meaning: 'A stream ended or was reset before all was sent or received.' },
   CHECKPOINT_INVALID: { exit: 30, meaning: 'A checkpoint is truncated, altered, or of another model.' },
   STORAGE_FAILED: { exit: 31, meaning: 'A file or folder is missing, read-only, forbidden, or its disk is full.' },
+  RECORD_INVALID: { exit: 32, meaning: 'The record of a finished cell of an experiment is damaged.' },
   BACKEND_UNAVAILABLE: { exit: 40, meaning: 'The backend does not load here; `murmur doctor` says why.' },
   KERNEL_UNSUPPORTED: { exit: 41, meaning: 'The model uses a tfjs kernel that cannot be traced.' },
   VALUES_INVALID: { exit: 42, meaning: 'NaN or infinity where finite parameters were expected.' },
   TRAINER_FAILED: { exit: 43, meaning: "The trainer's worker died or its step threw." },
   CANCELLED: { exit: 50, meaning: 'Interrupted by one Ctrl-C before there was a result.' },
   TIMED_OUT: { exit: 51, meaning: 'A deadline passed.' },
+  STALLED: { exit: 52, meaning: 'A simulation waits for something that never comes: a bug in murmur.' },
 }
 
 export function exitCodeOf(code: ErrorCode): number {

@@ -1,8 +1,10 @@
 import { once } from 'node:events'
 import type { Writable } from 'node:stream'
+import { systemClock } from '../core/clock.ts'
 import type { ErrorCode, ErrorData } from '../core/errors.ts'
 import { type ColorStream, type Paint, paintFor } from './paint.ts'
-import type { liveView, ProgressInit, ProgressView } from './progress/view.ts'
+import type { StatusView } from './progress/status.ts'
+import type { Canvas, ProgressInit, ProgressView } from './progress/view.ts'
 
 /** A process's output stream: a terminal, a pipe or a file. */
 export interface OutputStream extends Writable, ColorStream {
@@ -51,6 +53,8 @@ export interface Output {
   progress(init: ProgressInit): Promise<ProgressView>
   /** A result that is redrawn in place, on stdout; undefined where that is no terminal. */
   screen(): Promise<Screen | undefined>
+  /** The same for anything else that takes long: a few lines on a terminal, the first of them now and then elsewhere. */
+  status(): Promise<StatusView>
 }
 
 interface Screen {
@@ -114,9 +118,8 @@ class StandardOutput implements Output {
   async progress(init: ProgressInit): Promise<ProgressView> {
     const { liveView, plainView, silentView } = await import('./progress/view.ts')
     if (this.#quiet) return silentView
-    const stream = this.#stderr
-    if (!stream.isTTY || this.#env.TERM === 'dumb') return plainView(text => this.line(text), init)
-    return this.#live(liveView, init)
+    if (!this.#canDraw) return plainView(text => this.line(text), init)
+    return this.#live(canvas => liveView(canvas, init))
   }
 
   async screen(): Promise<Screen | undefined> {
@@ -130,23 +133,31 @@ class StandardOutput implements Output {
     }
   }
 
-  async #live(view: typeof liveView, init: ProgressInit): Promise<ProgressView> {
+  async status(): Promise<StatusView> {
+    const { liveStatus, plainStatus, silentStatus } = await import('./progress/status.ts')
+    if (this.#quiet) return silentStatus
+    if (!this.#canDraw) return plainStatus(text => this.line(text), systemClock.now)
+    return this.#live(liveStatus)
+  }
+
+  get #canDraw(): boolean {
+    return this.#stderr.isTTY === true && this.#env.TERM !== 'dumb'
+  }
+
+  async #live<V extends { redraw(): void }>(view: (canvas: Canvas) => V): Promise<V> {
     const { createLogUpdate } = await import('log-update')
     const stream = this.#stderr
     const paint = paintFor(stream, this.#env)
     // log-update asks the stream for its size and writes to it, no more.
     const update = createLogUpdate(stream as NodeJS.WriteStream)
-    const live = view(
-      {
-        draw: lines => update(lines.join('\n')),
-        done: () => {
-          this.#aside = write => write()
-          update.done()
-        },
-        options: () => ({ columns: stream.columns ?? 80, rows: stream.rows ?? 24, paint }),
+    const live = view({
+      draw: lines => update(lines.join('\n')),
+      done: () => {
+        this.#aside = write => write()
+        update.done()
       },
-      init,
-    )
+      options: () => ({ columns: stream.columns ?? 80, rows: stream.rows ?? 24, paint }),
+    })
     this.#aside = write => {
       update.clear()
       write()

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
 import { type Command, Option } from 'commander'
 import type { LaunchInit } from '../peer/launch.ts'
-import { integer, number } from './arguments.ts'
+import { integer, label, number } from './arguments.ts'
 import { addComputeOptions, type ComputeOptions, computeInit } from './compute-options.ts'
 
 /** What every command that trains can be told. */
@@ -22,6 +22,7 @@ export interface PeerOptions extends TrainingOptions {
   relay: boolean
   linger: number
   waitFor: number
+  region?: string
 }
 
 export function addTrainingOptions(command: Command): Command {
@@ -57,6 +58,11 @@ export function addPeerOptions(command: Command): Command {
       integer(1),
       1,
     )
+    .option(
+      '--region <name>',
+      'where this peer is: with `averaging.topology.kind: regions` its partners are mostly there',
+      label,
+    )
 }
 
 export function trainingInit(
@@ -68,11 +74,12 @@ export function trainingInit(
 }
 
 export function peerInit(options: PeerOptions, defaultDirectory: string): Omit<LaunchInit, 'sinks' | 'onListening'> {
-  const { listen, announce = [], bootstrap = [], mdns, relay, linger, waitFor } = options
+  const { listen, announce = [], bootstrap = [], mdns, relay, linger, waitFor, region } = options
   return {
     ...trainingInit(options, defaultDirectory),
     network: { listen, announce, bootstrap, mdns, relay },
     linger,
     quorum: waitFor,
+    region,
   }
 }

@@ -6,6 +6,7 @@ import { addDashboard } from './commands/dashboard.ts'
 import { addDemo } from './commands/demo.ts'
 import { addDoctor } from './commands/doctor.ts'
 import { addEvaluate } from './commands/evaluate.ts'
+import { addExperiment } from './commands/experiment.ts'
 import { addExport } from './commands/export.ts'
 import { addGenerate } from './commands/generate.ts'
 import { addInit } from './commands/init.ts'
@@ -50,6 +51,7 @@ export function createProgram({ run, output }: ProgramComponents): Command {
   addEvaluate(program, run)
   addGenerate(program, run)
   addExport(program, run)
+  addExperiment(program, run)
   addBench(program, run)
   addDoctor(program, run)
   return program

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises'
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises'
 
 /** Time as a port: real in a mesh, virtual in a simulation. Milliseconds. */
 export interface Clock {
@@ -8,6 +8,8 @@ export interface Clock {
   date(): number
   /** Resolves after `ms`; rejects with the signal's reason when it fires. */
   sleep(ms: number, signal?: AbortSignal): Promise<void>
+  /** Lets other work of this thread go on; takes no time. */
+  turn(): Promise<void>
 }
 
 export const systemClock: Clock = {
@@ -20,4 +22,5 @@ export const systemClock: Clock = {
       throw error
     })
   },
+  turn: () => nextTurn(),
 }

@@ -24,9 +24,12 @@ export async function withDeadline<T>(
   try {
     return await Promise.race([task(signal), rejection(signal, finished.signal)])
   } finally {
-    finished.abort()
+    finished.abort(FINISHED)
   }
 }
+
+/** Given, because the exception that `abort` would make otherwise costs more than the rest of a deadline. */
+const FINISHED = 'finished'
 
 /** Rejects with the signal's reason, so that a task which ignores its signal cannot outlive the deadline. */
 function rejection(signal: AbortSignal, finished: AbortSignal): Promise<never> {

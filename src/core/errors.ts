@@ -6,18 +6,20 @@ export type ErrorCode =
   | 'USAGE' // a command-line argument or option that makes no sense
   | 'SPECIFICATION_INVALID' // an unknown or wrong key in run.yaml
   | 'CORPUS_MISSING' // no file matches the data paths
-  | 'CORPUS_TOO_SMALL' // less text than one window of each split
+  | 'CORPUS_TOO_SMALL' // less text than one window of each split, too few units or classes to deal
   | 'TOKENIZER_INVALID' // a tokenizer file that is missing, damaged or not the run's
   | 'MODEL_MISSING' // the file of the run's model is not on this machine
   | 'MODEL_MISMATCH' // that file is another one than the run's
   | 'MODEL_INVALID' // a model's module lacks an export, throws or returns something else than it must
   | 'PORT_IN_USE' // a listen address that is taken or not ours
+  | 'TOPOLOGY_IMPOSSIBLE' // a topology that cannot be had for this number of peers or this algorithm
   | 'INVITATION_MALFORMED' // not a multiaddr with a peer id
   | 'PEER_UNREACHABLE' // nobody answered at the invitation's addresses
   | 'RUN_MISMATCH' // another run than the one asked for, or than the one in the run directory
   | 'PROTOCOL_MISMATCH' // the other side speaks another version
   | 'STATE_UNAVAILABLE' // no live peer could hand its parameters over
   | 'CHECKPOINT_INVALID' // truncated, altered or of another model
+  | 'RECORD_INVALID' // the record of a cell of an experiment is damaged
   | 'STORAGE_FAILED' // full, read-only or forbidden disk
   | 'KERNEL_UNSUPPORTED' // a tfjs kernel that cannot be traced
   | 'BACKEND_UNAVAILABLE' // the asked-for backend does not load here
@@ -26,6 +28,7 @@ export type ErrorCode =
   | 'VALUES_INVALID' // NaN or infinity where finite parameters were expected
   | 'CANCELLED' // the caller's signal fired
   | 'TIMED_OUT' // a deadline passed
+  | 'STALLED' // a simulation in which nothing is left to happen, while somebody still waits
   | 'TRAINER_FAILED' // the trainer's worker died or its step threw
 
 export interface MurmurErrorInit {

@@ -20,6 +20,17 @@ export interface ParameterHost {
   apply(offset: number, delta: Float32Array<SharedArrayBuffer>, scale: number): Promise<Stamp>
 }
 
+/**
+ * Replaces the gradient of a step, before clipping and the optimizer see it, by what the swarm makes of it. Training waits
+ * for it. Never rejects: where the swarm fails, the gradient stays as it is.
+ * @param step local steps finished before
+ */
+export type GradientReducer = (
+  gradient: Float32Array<SharedArrayBuffer>,
+  step: number,
+  signal: AbortSignal,
+) => Promise<void>
+
 /** The moment of a read or write, in the writer's own time. */
 export interface Stamp {
   /** Local steps finished before it. */

@@ -9,6 +9,8 @@ export interface Random {
   integer(n: number): number
   /** Standard normal, Box-Muller. */
   normal(): number
+  /** Lognormal, two standard deviations each way between the bounds and cut off at them. Must be > 0. */
+  lognormal(least: number, most: number): number
   /** An independent stream, derived from this stream's name and the label; does not advance this stream. */
   fork(label: string | number): Random
   /** In-place Fisher-Yates. */
@@ -77,6 +79,11 @@ class Sfc32 implements Random {
     return radius * Math.cos(2 * Math.PI * this.next())
   }
 
+  lognormal(least: number, most: number): number {
+    const drawn = Math.sqrt(least * most) * (most / least) ** (this.normal() / 4)
+    return Math.min(most, Math.max(least, drawn))
+  }
+
   fork(label: string | number): Random {
     return new Sfc32(`${this.#name}/${label}`)
   }
@@ -102,4 +109,13 @@ class Sfc32 implements Random {
 
 export function random(seed: string | number): Random {
   return new Sfc32(String(seed))
+}
+
+/** A UUID of version 4 (RFC 9562) from a stream: as unique as the stream's name. */
+export function uuid(stream: Random): string {
+  const words = Array.from({ length: 4 }, () => stream.integer(2 ** 32))
+  words[1] = (words[1]! & 0xffff0fff) | 0x4000
+  words[2] = (words[2]! & 0x3fffffff) | 0x80000000
+  const hex = words.map(word => (word >>> 0).toString(16).padStart(8, '0')).join('')
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
 }

@@ -20,7 +20,7 @@ import type { PeerId, TopicValidator, Transport } from './transport.ts'
 /** What a peer may say of itself; the rest of its status is filled in. */
 type OwnStatus = Pick<
   Status,
-  'state' | 'shards' | 'step' | 'tokens' | 'loss' | 'staleness' | 'tokensPerSecond' | 'backend'
+  'state' | 'shards' | 'step' | 'tokens' | 'loss' | 'staleness' | 'tokensPerSecond' | 'backend' | 'region'
 >
 
 export interface MembershipComponents {
@@ -61,6 +61,10 @@ export interface Membership {
   peers(): Member[]
   /** Those that host the shard and answer for it: training or lingering, their connection not just broken. */
   hosts(shard: string): PeerId[]
+  /** Those of them that have steps to make. */
+  training(shard: string): PeerId[]
+  /** What another live peer says of itself. */
+  get(peer: PeerId): Member | undefined
   /** Calls back when a peer joined, left or was lost. Returns the way to stop that. */
   watch(listener: (change: SwarmChange) => void): () => void
   /** Statuses that were not taken, by reason. */
@@ -186,6 +190,14 @@ class Heartbeats implements Membership {
       .members()
       .filter(({ peer, state, shards }) => state !== 'joining' && shards.includes(shard) && !this.#view.doubted(peer))
       .map(member => member.peer)
+  }
+
+  training(shard: string): PeerId[] {
+    return this.hosts(shard).filter(peer => this.#view.get(peer)?.state === 'training')
+  }
+
+  get(peer: PeerId): Member | undefined {
+    return this.#view.get(peer)
   }
 
   watch(listener: (change: SwarmChange) => void): () => void {

@@ -60,6 +60,11 @@ const Status = z.strictObject({
   backend: z.string().max(64),
   /** The newest exchanges that it began since its last status. */
   exchanges: z.array(ToldExchange).max(MAX_TOLD_EXCHANGES).optional(),
+  /** Where it is, in its user's words: peers of one region reach each other better than the rest. */
+  region: z
+    .string()
+    .regex(/^[\p{L}\p{N}._-]{1,64}$/u)
+    .optional(),
   /** Where it can be dialled. */
   addresses: z.array(z.string().max(256)).max(MAX_STATUS_ADDRESSES),
 })

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import type { Registry } from 'prom-client'
 import type { TokenizerConfig } from '../compute/data/open-tokenizer.ts'
-import type { ComputeInit, TrainerConfig } from '../compute/trainer/build-trainer.ts'
 import type { Trainer } from '../compute/trainer/trainer.ts'
+import type { ComputeInit, TrainerConfig } from '../compute/trainer/trainer-config.ts'
 import { workerTrainer } from '../compute/trainer/worker-trainer.ts'
 import { cacheDirectory } from '../core/cache-directory.ts'
 import { systemClock } from '../core/clock.ts'
@@ -62,6 +62,8 @@ export interface LaunchInit {
   linger?: number
   /** Peers, this one included, to wait for before the first step. */
   quorum?: number
+  /** Where this peer is, in a word that others of its region use too. */
+  region?: string
   /** Told of every event besides the event log. */
   sinks: readonly RecordSink[]
   /** Told of every status that another peer published. */
@@ -248,6 +250,7 @@ async function runPeer(peer: PeerOfRun, init: Omit<LaunchInit, 'network'>, signa
       alone: peer.alone,
       linger: init.linger,
       quorum: init.quorum,
+      region: init.region,
     },
   ).run(signal)
 }

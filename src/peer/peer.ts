@@ -8,7 +8,7 @@ import type { Random } from '../core/random.ts'
 import { type SingleFlight, singleFlight } from '../core/single-flight.ts'
 import type { StateEvent, Telemetry, TelemetryEvent } from '../core/telemetry.ts'
 import { allFinite } from '../core/vector.ts'
-import type { Averager } from '../exchange/averaging/averager.ts'
+import type { Averager } from '../exchange/averager.ts'
 import { createAverager } from '../exchange/averaging/registry.ts'
 import { type Membership, membership } from '../network/membership.ts'
 import type { Status } from '../network/status.ts'
@@ -55,6 +55,8 @@ export interface PeerInit {
    * it begins without them. Must be >= 1. @default 1
    */
   quorum?: number
+  /** Where this peer is, for algorithms that average often inside a region and seldom between. @default unsaid */
+  region?: string
 }
 
 export interface Peer {
@@ -95,6 +97,7 @@ class MeshPeer implements Peer {
   readonly #alone: boolean
   readonly #lingerMs: number
   readonly #quorum: number
+  readonly #region: string | undefined
   readonly #run: string
   readonly #membership: Membership
   readonly #averager: Averager
@@ -118,6 +121,7 @@ class MeshPeer implements Peer {
     this.#alone = init.alone ?? false
     this.#lingerMs = (init.linger ?? 30) * 1000
     this.#quorum = init.quorum ?? 1
+    this.#region = init.region
     this.#resumed = init.resumed !== undefined
     this.#step = init.resumed?.step ?? 0
     this.#tokens = init.resumed?.tokens ?? 0
@@ -138,6 +142,9 @@ class MeshPeer implements Peer {
       shards: trainer.layout.shards,
       run: this.#run,
       partners: shard => this.#membership.hosts(shard),
+      training: shard => this.#membership.training(shard),
+      regionOf: peer => (peer === transport.id ? this.#region : this.#membership.get(peer)?.region),
+      progress: peer => this.#membership.get(peer)?.step ?? 0,
       clock,
       random: random.fork('averaging'),
       telemetry: { record: event => this.#onAveraging(event) },
@@ -171,6 +178,7 @@ class MeshPeer implements Peer {
       state: 'joining',
       shards: trainer.layout.shards.map(shard => shard.name),
       backend: trainer.description.backend,
+      region: this.#region,
     })
     await serveState({
       transport,
@@ -252,7 +260,6 @@ class MeshPeer implements Peer {
   }
 
   async #train(signal: AbortSignal): Promise<void> {
-    const { trainer } = this.#c
     this.#membership.update({ state: 'training', step: this.#step, tokens: this.#tokens })
     await this.#gather(signal)
     this.#enter('training')
@@ -260,7 +267,17 @@ class MeshPeer implements Peer {
     this.#interrupted = signal
     this.#evaluation.start()
     this.#checkpoint.start() // so that a crash of the first minutes costs no second hand-over
-    await trainer.run(this.#specification.steps, report => this.#onStep(report), signal)
+    await this.#takeSteps(signal)
+  }
+
+  async #takeSteps(signal: AbortSignal): Promise<void> {
+    const { steps } = this.#specification
+    const { barriers, reduceGradient } = this.#averager
+    do {
+      const barrier = barriers?.after(this.#step) ?? Infinity
+      await this.#c.trainer.run(Math.min(barrier, steps), report => this.#onStep(report), signal, reduceGradient)
+      if (this.#step === barrier && !signal.aborted) await barriers?.meet(barrier, signal)
+    } while (this.#step < steps && !signal.aborted)
   }
 
   /** Those who look on hear of the exchanges that this peer began. */

@@ -1,6 +1,6 @@
 import type { ExecutionContext, TestFn } from 'ava'
-import type { TrainerConfig } from '../../src/compute/trainer/build-trainer.ts'
 import type { StepReport, Trainer, TrainerState } from '../../src/compute/trainer/trainer.ts'
+import type { TrainerConfig } from '../../src/compute/trainer/trainer-config.ts'
 import { MurmurError } from '../../src/core/errors.ts'
 import { sharedFloats } from '../../src/core/parameters.ts'
 import { processFolder, tinyTextFile } from '../support/tiny-text.ts'
@@ -235,6 +235,29 @@ export function trainerSuite(test: TestFn, name: string, make: MakeTrainer): voi
     await train(trainer, last + 3)
     await train(twin, last + 3)
     t.deepEqual(copyOf(await trainer.save()), copyOf(await twin.save()))
+  })
+
+  serial('what reduces gradients sees each before the optimizer does', async (t, trainer, twin) => {
+    const steps: number[] = []
+    const reports: StepReport[] = []
+    const length = trainer.layout.length
+    await trainer.run(
+      2,
+      report => reports.push(report),
+      never,
+      async (gradient, step) => {
+        steps.push(step)
+        t.is(gradient.length, length)
+        if (step === 1) gradient.fill(0)
+      },
+    )
+    const alone = await train(twin, 2)
+    t.deepEqual(steps, [0, 1])
+    t.is(reports[0]!.gradientNorm, alone[0]!.gradientNorm)
+    t.is(reports[1]!.gradientNorm, 0)
+    t.true(alone[1]!.gradientNorm > 0)
+    await trainer.run(3, report => reports.push(report), never) // without a reducer, gradients stay at home again
+    t.true(reports[2]!.gradientNorm > 0)
   })
 
   serial('adopted parameters start a fresh optimizer that warms up again', async (t, trainer) => {

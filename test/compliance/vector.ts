@@ -6,9 +6,9 @@ import { layoutParameters } from '../../src/core/layout.ts'
 import { type Random, random } from '../../src/core/random.ts'
 import { topK } from '../../src/core/top-k.ts'
 import { addScaled, allFinite, sumOfSquares } from '../../src/core/vector.ts'
-import { halfCorrection } from '../../src/exchange/averaging/correction.ts'
 import { boundsLength } from '../../src/exchange/compression/codec.ts'
 import { int8 } from '../../src/exchange/compression/int8.ts'
+import { halfCorrection } from '../../src/exchange/pairing/correction.ts'
 
 type Vector = Float32Array<SharedArrayBuffer>
 type Allocate = (length: number) => Vector

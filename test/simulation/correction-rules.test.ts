@@ -1,9 +1,9 @@
 import test from 'ava'
 import { random } from '../../src/core/random.ts'
 import { consensusDistance } from '../../src/core/vector.ts'
-import { halfCorrection } from '../../src/exchange/averaging/correction.ts'
 import { BOUND_BLOCK, boundsLength } from '../../src/exchange/compression/codec.ts'
 import { int8 } from '../../src/exchange/compression/int8.ts'
+import { halfCorrection } from '../../src/exchange/pairing/correction.ts'
 import { randomMatching } from '../../src/exchange/topology/matching.ts'
 
 /** Turns the partner's decoded values into half the correction, given this side's and the error bounds. */

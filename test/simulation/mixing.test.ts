@@ -1,9 +1,9 @@
 import test from 'ava'
 import { random } from '../../src/core/random.ts'
 import { consensusDistance } from '../../src/core/vector.ts'
-import { halfCorrection } from '../../src/exchange/averaging/correction.ts'
 import { boundsLength, type Codec } from '../../src/exchange/compression/codec.ts'
 import { codecs } from '../../src/exchange/compression/codecs.ts'
+import { halfCorrection } from '../../src/exchange/pairing/correction.ts'
 import { randomMatching } from '../../src/exchange/topology/matching.ts'
 
 function coded(values: Float32Array, codec: Codec, bounds?: Float32Array): Float32Array {
@@ -79,4 +79,11 @@ test('int8 costs nothing where peers drift, and stays below its own step where t
   t.true(drifting < 1.02, `int8 / float32 = ${drifting}`)
   const still = steadyDisagreement(codecs.int8, 0)
   t.true(still < step / 8, `${still} against a step of ${step}`)
+})
+
+test('float16 costs nothing anywhere; int4 leaves a part of its own step, whatever the drift', t => {
+  t.true(steadyDisagreement(codecs.float16, 1e-4) / steadyDisagreement(codecs.float32, 1e-4) < 1.01)
+  const step = (0.02 * 2.4) / 7 // of a block of 64 normal values
+  t.true(steadyDisagreement(codecs.int4, 0) < step / 50)
+  t.true(steadyDisagreement(codecs.int4, 1e-3) < step / 3)
 })

@@ -2,7 +2,7 @@ import { type Clock, systemClock } from '../../src/core/clock.ts'
 import { layoutParameters } from '../../src/core/layout.ts'
 import { type Random, random } from '../../src/core/random.ts'
 import type { TelemetryEvent } from '../../src/core/telemetry.ts'
-import type { Averager, AveragerFactory } from '../../src/exchange/averaging/averager.ts'
+import type { Averager, AveragerFactory } from '../../src/exchange/averager.ts'
 import { memoryNetwork } from '../../src/network/memory.ts'
 import type { Transport } from '../../src/network/transport.ts'
 import { LocalHost } from './local-host.ts'
@@ -25,6 +25,10 @@ export interface SwarmInit {
   /** Standard deviation of each local step. */
   stepScale?: number
   clock?: Clock
+  /** How many know each other from the start; the rest are alone until `introduce`. @default all */
+  known?: number
+  /** Where each peer is. @default nowhere */
+  regions?: string[]
   wrap?: (transport: Transport, peer: number) => Transport
 }
 
@@ -37,6 +41,8 @@ export async function averagingSwarm(init: SwarmInit) {
   )
   const ids = Array.from({ length: init.peers }, (_, i) => `peer-${String(i).padStart(3, '0')}`)
   const peers: AveragingPeer[] = []
+  let known = init.known ?? init.peers
+  const gone = new Set<string>()
   for (const [i, id] of ids.entries()) {
     const stream = random('swarm').fork(id)
     const transport = (init.wrap ?? (t => t))(network.transport(id), i)
@@ -46,12 +52,16 @@ export async function averagingSwarm(init: SwarmInit) {
       init.initial?.(i, layout.length, stream) ?? Float32Array.from({ length: layout.length }, () => stream.normal())
     const host = new LocalHost(initial, stream.fork('steps'), init.stepScale)
     const events: TelemetryEvent[] = []
+    const others = () => (i < known ? ids.slice(0, known).filter(other => other !== id && !gone.has(other)) : [])
     const averager = init.factory({
       transport,
       parameters: host,
       shards: layout.shards,
       run: 'run',
-      partners: () => ids.filter(other => other !== id),
+      partners: others,
+      training: others,
+      regionOf: peer => init.regions?.[ids.indexOf(peer)],
+      progress: peer => peers.find(({ id }) => id === peer)?.host.step ?? 0,
       clock: init.clock ?? systemClock,
       random: stream.fork('partners'),
       telemetry: { record: event => events.push(event) },
@@ -63,6 +73,14 @@ export async function averagingSwarm(init: SwarmInit) {
     network,
     layout,
     peers,
+    /** Ends a peer without a goodbye; the others know at once. */
+    lose(id: string) {
+      network.kill(id)
+      gone.add(id)
+    },
+    introduce() {
+      known = peers.length
+    },
     async stop() {
       for (const peer of peers) await peer.averager.stop(AbortSignal.abort())
       for (const peer of peers) await peer.transport.stop()

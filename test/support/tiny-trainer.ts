@@ -1,7 +1,7 @@
 import { writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { TrainerConfig } from '../../src/compute/trainer/build-trainer.ts'
+import type { TrainerConfig } from '../../src/compute/trainer/trainer-config.ts'
 import { random } from '../../src/core/random.ts'
 
 /** The smallest GPT that still learns: a step takes about a millisecond. */

@@ -52,6 +52,8 @@ class Virtual implements VirtualClock {
     })
   }
 
+  async turn(): Promise<void> {}
+
   async advance(ms: number): Promise<void> {
     const end = this.#now + ms
     await this.#settle()

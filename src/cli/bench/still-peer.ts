@@ -4,7 +4,7 @@ import type { ParameterHost } from '../../core/parameters.ts'
 import { random } from '../../core/random.ts'
 import { silentTelemetry } from '../../core/telemetry.ts'
 import { addScaled } from '../../core/vector.ts'
-import type { Averager } from '../../exchange/averaging/averager.ts'
+import type { Averager } from '../../exchange/averager.ts'
 import { pairwiseGossip } from '../../exchange/averaging/pairwise-gossip.ts'
 import type { CodecId } from '../../exchange/compression/codecs.ts'
 import { libp2pTransport } from '../../network/libp2p/transport.ts'
@@ -32,6 +32,9 @@ export async function stillPeer(
     shards: [{ name: STILL_SHARD, offset: 0, length: parameters }],
     run: `bench-${codec}`,
     partners,
+    training: partners,
+    regionOf: () => undefined,
+    progress: () => 0,
     clock: systemClock,
     random: random(transport.id),
     telemetry: silentTelemetry,

@@ -9,9 +9,9 @@ import { sharedFloats } from '../../core/parameters.ts'
 import { random } from '../../core/random.ts'
 import { topK } from '../../core/top-k.ts'
 import { addScaled, sumOfSquares } from '../../core/vector.ts'
-import { halfCorrection } from '../../exchange/averaging/correction.ts'
 import { boundsLength } from '../../exchange/compression/codec.ts'
 import { int8 } from '../../exchange/compression/int8.ts'
+import { halfCorrection } from '../../exchange/pairing/correction.ts'
 
 export interface VectorBenchmark {
   /** Of each vector. */

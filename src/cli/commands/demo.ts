@@ -43,7 +43,7 @@ async function demo(context: CommandContext, options: DemoOptions, path: string 
       ...specification,
       steps: options.steps,
       data: { ...specification.data, partitions: options.peers },
-      averaging: { ...specification.averaging, ...(options.averaging ? {} : { algorithm: 'none' }) },
+      ...(options.averaging ? {} : { averaging: { algorithm: 'none' as const } }),
     },
     peers: options.peers,
     dashboard: options,

@@ -2,7 +2,10 @@ import { MurmurError } from '../../core/errors.ts'
 import type { Random } from '../../core/random.ts'
 
 /** `iid`: equal chunks of the whole corpus dealt at random. `document`: whole documents dealt at random. */
-export type PartitionKind = 'iid' | 'document'
+export type EvenPartitionKind = 'iid' | 'document'
+
+/** `dirichlet`: each class of chunks or images dealt in proportions of its own, see `dealByClass`. */
+export type PartitionKind = EvenPartitionKind | 'dirichlet'
 
 /** A stretch of the concatenated corpus, in tokens. */
 export interface Segment {
@@ -38,7 +41,7 @@ const MOST_CHUNKS = 1 << 20
  * from the documents' sizes and the run's seed, and takes its own part.
  * @throws MurmurError `CORPUS_TOO_SMALL` when a part would be empty
  */
-export function splitText(sizes: readonly number[], kind: PartitionKind, init: SplitInit): Split<Segment> {
+export function splitText(sizes: readonly number[], kind: EvenPartitionKind, init: SplitInit): Split<Segment> {
   const units = kind === 'document' ? wholeDocuments(sizes) : chunks(sizes)
   const split = dealUnits(
     units.map(unit => unit.length),
@@ -56,13 +59,7 @@ export function splitText(sizes: readonly number[], kind: PartitionKind, init: S
  * @throws MurmurError `CORPUS_TOO_SMALL` when there are fewer units than parts
  */
 export function dealUnits(sizes: readonly number[], unit: string, init: SplitInit): Split<number> {
-  if (sizes.length < init.partitions + 1) throw tooFewUnits(sizes.length, unit, init.partitions)
-  const order = init.random.fork('split').shuffle(sizes.map((_, index) => index))
-  const total = sizes.reduce((sum, size) => sum + size, 0)
-  const most = Math.min(Math.ceil(sizes.length * init.validation), sizes.length - init.partitions)
-  const held = holdOut(order, sizes, most, total * init.validation)
-  const rest = order.filter(index => !held.has(index))
-
+  const { validation, rest } = holdOutUnits(sizes, unit, init)
   const partitions = Array.from({ length: init.partitions }, (): number[] => [])
   const filled = new Float64Array(init.partitions)
   for (const index of rest) {
@@ -71,8 +68,29 @@ export function dealUnits(sizes: readonly number[], unit: string, init: SplitIni
     partitions[least]!.push(index)
     filled[least]! += sizes[index]!
   }
-  const ascending = (indexes: number[]) => indexes.sort((a, b) => a - b)
-  return { validation: ascending([...held]), partitions: partitions.map(ascending) }
+  return { validation, partitions: partitions.map(ascending) }
+}
+
+/**
+ * What is not dealt, ascending, and the rest in a random order: the same ones however they are dealt then, so that the
+ * validation losses of iid and other partitions compare.
+ * @throws MurmurError `CORPUS_TOO_SMALL` when there are fewer units than parts
+ */
+export function holdOutUnits(
+  sizes: readonly number[],
+  unit: string,
+  init: SplitInit,
+): { validation: number[]; rest: number[] } {
+  if (sizes.length < init.partitions + 1) throw tooFewUnits(sizes.length, unit, init.partitions)
+  const order = init.random.fork('split').shuffle(sizes.map((_, index) => index))
+  const total = sizes.reduce((sum, size) => sum + size, 0)
+  const most = Math.min(Math.ceil(sizes.length * init.validation), sizes.length - init.partitions)
+  const held = holdOut(order, sizes, most, total * init.validation)
+  return { validation: ascending([...held]), rest: order.filter(index => !held.has(index)) }
+}
+
+export function ascending(indexes: number[]): number[] {
+  return indexes.sort((a, b) => a - b)
 }
 
 /**
@@ -100,7 +118,8 @@ function wholeDocuments(sizes: readonly number[]): Segment[] {
   })
 }
 
-function chunks(sizes: readonly number[]): Segment[] {
+/** The corpus in equal pieces, the last one shorter. They know no borders of documents. */
+export function chunks(sizes: readonly number[]): Segment[] {
   const total = sizes.reduce((sum, size) => sum + size, 0)
   const even = Math.min(CHUNK, Math.max(1, Math.floor(total / FEWEST_CHUNKS)))
   const length = Math.max(even, Math.ceil(total / MOST_CHUNKS))
@@ -111,7 +130,7 @@ function chunks(sizes: readonly number[]): Segment[] {
   }))
 }
 
-function joinAdjacent(segments: readonly Segment[]): Segment[] {
+export function joinAdjacent(segments: readonly Segment[]): Segment[] {
   const joined: Segment[] = []
   for (const { start, length } of segments) {
     const last = joined.at(-1)

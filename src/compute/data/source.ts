@@ -5,13 +5,21 @@ import { random } from '../../core/random.ts'
 import type { Batch } from '../engine/engine.ts'
 import type { BatchSource } from './batches.ts'
 import { byteTokenizer } from './byte-tokenizer.ts'
+import {
+  type ClassSplit,
+  type ClassSplitInit,
+  DEFAULT_ALPHA,
+  dealByClass,
+  splitTextByClass,
+} from './class-partition.ts'
 import { type Corpus, corpus } from './corpus.ts'
 import { defaultCorpusDocuments } from './default-corpus.ts'
 import { findDocuments } from './find-documents.ts'
-import { evenImageBatches, imageBatches, readImages } from './image-batches.ts'
+import { evenImageBatches, imageBatches, type LabelledImages, readImages } from './image-batches.ts'
 import { openTokenizer, type TokenizerConfig } from './open-tokenizer.ts'
-import { dealUnits, type PartitionKind, type Segment, splitText } from './partition.ts'
+import { dealUnits, type PartitionKind, type Segment, type Split, type SplitInit, splitText } from './partition.ts'
 import { evenTextBatches, textBatches } from './text-batches.ts'
+import { textClasses } from './text-classes.ts'
 import { type TokenCacheInit, tokenisedCorpus } from './token-cache.ts'
 import { byteSequence, type TokenSequence } from './token-sequence.ts'
 import type { Tokenizer } from './tokenizer.ts'
@@ -22,7 +30,10 @@ export interface TextDataConfig {
   paths: readonly string[]
   /** @default bytes */
   tokenizer?: TokenizerConfig
+  /** A Dirichlet partition takes a folder or a document for a class, see `textClasses`. */
   partition: PartitionKind
+  /** Concentration of a Dirichlet partition, of no use to others. Must be > 0. @default 0.1 */
+  alpha?: number
   /** Share held out for validation, in (0, 1). */
   validation: number
 }
@@ -33,6 +44,10 @@ export interface ImageDataConfig {
   images: string
   /** IDX file of their labels. */
   labels: string
+  /** A Dirichlet partition takes a label for a class. @default iid */
+  partition?: Exclude<PartitionKind, 'document'>
+  /** Concentration of a Dirichlet partition, of no use to others. Must be > 0. @default 0.1 */
+  alpha?: number
   validation: number
 }
 
@@ -41,7 +56,10 @@ export type DataConfig = TextDataConfig | ImageDataConfig
 export interface OpenDataInit {
   /** What relative paths are relative to. */
   directory: string
-  /** Examples in a batch, of training and validation alike. */
+  /**
+   * Examples in a batch, of training and validation alike. Every peer of a run must say the same, as of `context`: a
+   * Dirichlet partition has at least a batch.
+   */
   batchSize: number
   /** Tokens in a window of text; images have no use for it. */
   context: number
@@ -59,6 +77,8 @@ export interface OpenDataInit {
 
 export interface OpenData {
   readonly train: BatchSource
+  /** Another order of this partition's batches, for a peer that shares it. Closed with `train`. */
+  reordered(stream: string | number): BatchSource
   /** The same on every peer. */
   readonly validation: readonly Batch[]
   describe(): DataDescription
@@ -111,7 +131,10 @@ async function openText(config: TextDataConfig, init: OpenDataInit): Promise<Ope
   const tokenizer = await openTokenizer(config.tokenizer ?? { kind: 'bytes' }, init.directory)
   const text = corpus(documents)
   const { tokens, sizes } = await tokensOf(text, tokenizer, init.cache)
-  const split = splitText(sizes, config.partition, splitInit(config, init))
+  const split =
+    config.partition === 'dirichlet'
+      ? splitTextByClass(sizes, textClasses(documents), classSplitInit(config, init, batchSize * context + 1))
+      : splitText(sizes, config.partition, splitInit(config, init))
   const own = split.partitions[init.partition.index]!
   for (const part of [split.validation, ...split.partitions]) requireWindow(part, context, tokens.length, init)
 
@@ -119,8 +142,11 @@ async function openText(config: TextDataConfig, init: OpenDataInit): Promise<Ope
   const validation = evenTextBatches({ tokens, segments: split.validation }, shape, init.validationBatches)
   const targets = validation.flatMap(batch => [...batch.targets!])
   const name = config.paths.length > 0 ? 'text' : 'default corpus'
+  const batches = (stream: OpenDataInit['stream']) =>
+    textBatches({ tokens, segments: own }, shape, batchOrder({ ...init, stream }))
   return {
-    train: textBatches({ tokens, segments: own }, shape, batchOrder(init)),
+    train: batches(init.stream),
+    reordered: batches,
     validation,
     describe: () => ({
       kind: 'text',
@@ -132,7 +158,7 @@ async function openText(config: TextDataConfig, init: OpenDataInit): Promise<Ope
       trainTokens: lengthOf(own),
       validationTokens: lengthOf(split.validation),
       fingerprint: hashOf([tokenizer.id, ...documents.map(document => `${document.name}\0${document.bytes}`)]),
-      summary: `${name}: ${documents.length} ${documents.length === 1 ? 'document' : 'documents'}, ${sizeOf(text, tokens)}; ${partOf(init)} by ${config.partition}, ${lengthOf(own)} tokens`,
+      summary: `${name}: ${documents.length} ${documents.length === 1 ? 'document' : 'documents'}, ${sizeOf(text, tokens)}; ${partOf(init)} by ${config.partition}, ${lengthOf(own)} tokens${imbalance(split, config, init, 'chunk')}`,
     }),
   }
 }
@@ -159,11 +185,14 @@ function sizeOf(text: Corpus, tokens: TokenSequence): string {
 
 function openImages(config: ImageDataConfig, init: OpenDataInit): OpenData {
   const images = readImages(resolve(init.directory, config.images), resolve(init.directory, config.labels))
-  const split = dealUnits(new Array<number>(images.count).fill(1), 'images', splitInit(config, init))
+  const split = dealImages(images, config, init)
   const own = split.partitions[init.partition.index]!
   const fingerprint = hashOf([`${images.count}`, `${images.inputs}`, hashOf([images.labels])])
+  const batches = (stream: OpenDataInit['stream']) =>
+    imageBatches(images, own, init.batchSize, batchOrder({ ...init, stream }))
   return {
-    train: imageBatches(images, own, init.batchSize, batchOrder(init)),
+    train: batches(init.stream),
+    reordered: batches,
     validation: evenImageBatches(images, split.validation, init.batchSize, init.validationBatches),
     describe: () => ({
       kind: 'images',
@@ -173,12 +202,36 @@ function openImages(config: ImageDataConfig, init: OpenDataInit): OpenData {
       trainExamples: own.length,
       validationExamples: split.validation.length,
       fingerprint,
-      summary: `${images.count} images of ${images.inputs} pixels, ${images.classes} classes; ${partOf(init)}, ${own.length} images`,
+      summary: `${images.count} images of ${images.inputs} pixels, ${images.classes} classes; ${partOf(init)}, ${own.length} images${imbalance(split, config, init, 'image')}`,
     }),
   }
 }
 
-function splitInit(config: DataConfig, { seed, partition }: OpenDataInit) {
+function dealImages({ labels }: LabelledImages, config: ImageDataConfig, init: OpenDataInit): Split<number> {
+  const sizes = new Array<number>(labels.length).fill(1)
+  if (config.partition !== 'dirichlet') return dealUnits(sizes, 'images', splitInit(config, init))
+  const names = { units: 'images', classes: 'labels' }
+  return dealByClass(sizes, Array.from(labels, String), names, classSplitInit(config, init, init.batchSize))
+}
+
+/** How far a Dirichlet partition is from an iid one. */
+function imbalance(split: Split<unknown>, config: DataConfig, init: OpenDataInit, unit: string): string {
+  if (!isClassSplit(split)) return ''
+  const share = Math.round(100 * split.largestClass[init.partition.index]!)
+  const count = `${split.moved} ${split.moved === 1 ? unit : `${unit}s`}`
+  const moved = split.moved > 0 ? `, ${count} moved to partitions with less than a batch` : ''
+  return `; dirichlet ${config.alpha ?? DEFAULT_ALPHA}: largest class ${share}% of this partition${moved}`
+}
+
+function isClassSplit<T>(split: Split<T>): split is ClassSplit<T> {
+  return 'largestClass' in split
+}
+
+function classSplitInit(config: DataConfig, init: OpenDataInit, least: number): ClassSplitInit {
+  return { ...splitInit(config, init), alpha: config.alpha ?? DEFAULT_ALPHA, least }
+}
+
+function splitInit(config: DataConfig, { seed, partition }: OpenDataInit): SplitInit {
   const { index, count } = partition
   if (!Number.isInteger(count) || count < 1 || !Number.isInteger(index) || index < 0 || index >= count) {
     throw new MurmurError({

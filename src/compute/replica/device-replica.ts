@@ -113,6 +113,13 @@ class DeviceReplica implements Replica {
   }
 
   async update(batch: Batch, init: UpdateInit): Promise<UpdateReport> {
+    if (init.reduce) {
+      throw new MurmurError({
+        code: 'USAGE',
+        message: `Expected a backend whose gradients lie in this machine's memory, such as cpu, to average gradients; got ${this.backend}`,
+        details: { backend: this.backend },
+      })
+    }
     if (!this.#lossScale) return await this.#attempt(batch, init)
     return await this.#lossScale.step(scale => this.#attempt(batch, init, scale))
   }

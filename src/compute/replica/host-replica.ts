@@ -1,6 +1,6 @@
 import type { Arena } from '../../core/arena.ts'
 import type { ParameterLayout } from '../../core/layout.ts'
-import { addScaled } from '../../core/vector.ts'
+import { addScaled, allFinite } from '../../core/vector.ts'
 import type { BackendName, Batch, GradientInit, Precision, TrainingGraph, TrainingMemory } from '../engine/engine.ts'
 import { type Measurement, meanMeasurement } from '../engine/measurement.ts'
 import { clipping } from '../optim/clip.ts'
@@ -44,7 +44,7 @@ class HostReplica implements Replica {
   readonly #state: readonly Float32Array[]
   readonly #statistics: Statistics
   /** Sum of the micro-batches' gradients, where there are several. */
-  readonly #sum: Float32Array | undefined
+  readonly #sum: Float32Array<SharedArrayBuffer> | undefined
 
   constructor(components: HostReplicaComponents, init: HostReplicaInit) {
     const { memory, optimizer, arena } = components
@@ -65,10 +65,15 @@ class HostReplica implements Replica {
     return await this.#lossScale.step(scale => this.#attempt(batch, init, scale))
   }
 
-  async #attempt(batch: Batch, { learningRate, age, seed }: UpdateInit, lossScale?: number): Promise<UpdateReport> {
+  async #attempt(
+    batch: Batch,
+    { learningRate, age, seed, reduce }: UpdateInit,
+    lossScale?: number,
+  ): Promise<UpdateReport> {
     const { memory, optimizer } = this.#c
     const loss = await this.#lossAndGradients(batch, { lossScale, seed })
     const gradients = this.#sum ?? memory.gradients
+    if (reduce && Number.isFinite(loss) && allFinite(gradients)) await reduce(gradients)
     this.#statistics.take(gradients)
     const { norm, scale } = clipping(gradients, this.#init.gradientClip)
     if (Number.isFinite(loss) && Number.isFinite(norm)) {

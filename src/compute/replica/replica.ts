@@ -15,6 +15,8 @@ export interface UpdateInit {
   age: number
   /** Of what is random in this step, such as the masks of dropout: an integer. */
   seed: number
+  /** May change the batch's gradient before it is clipped and taken; not called for one that is not finite. */
+  reduce?: (gradient: Float32Array<SharedArrayBuffer>) => Promise<void>
 }
 
 export interface UpdateReport {
@@ -36,7 +38,10 @@ export interface Replica {
   readonly layout: ParameterLayout
   /** Names of the optimizer's vectors. */
   readonly optimizerState: readonly string[]
-  /** One step of the optimizer. Where the loss or the gradient is not finite, nothing changes but the report tells. */
+  /**
+   * One step of the optimizer. Where the loss or the gradient is not finite, nothing changes but the report tells.
+   * @throws MurmurError `USAGE` if there is a gradient to reduce and it lies in a device's memory
+   */
   update(batch: Batch, init: UpdateInit): Promise<UpdateReport>
   /** Loss and metrics of the present parameters. */
   evaluate(batch: Batch): Promise<Measurement>

@@ -1,71 +1,16 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Arena, createArena } from '../../core/arena.ts'
 import { systemClock } from '../../core/clock.ts'
 import { MurmurError } from '../../core/errors.ts'
-import { layoutParameters, type ParameterLayout } from '../../core/layout.ts'
-import { random } from '../../core/random.ts'
-import { type DataConfig, type OpenData, openData } from '../data/source.ts'
+import { layoutParameters } from '../../core/layout.ts'
+import { type OpenData, openData } from '../data/source.ts'
 import type { Tokenising } from '../data/token-cache.ts'
 import { orderBackends } from '../engine/create-engine.ts'
-import type { BackendChoice, Precision } from '../engine/engine.ts'
 import { type BackendNotice, onFirstBackend } from '../engine/fallback.ts'
-import { locateModule } from '../models/load-module.ts'
-import type { Model } from '../models/model.ts'
-import { type ModelConfig, openModel } from '../models/registry.ts'
-import type { OptimizerConfig } from '../optim/registry.ts'
-import { createSchedule, type ScheduleConfig } from '../optim/schedule.ts'
+import { openModel } from '../models/registry.ts'
 import { type OpenReplicaInit, openReplica } from '../replica/open-replica.ts'
-import { localTrainer } from './local-trainer.ts'
+import { assembleTrainer, initialParameters } from './assemble-trainer.ts'
 import type { Trainer } from './trainer.ts'
-
-/** Everything a trainer is made of, as plain data that can be sent to its thread. */
-export interface TrainerConfig {
-  model: ModelConfig
-  data: DataConfig
-  optimizer: OptimizerConfig
-  schedule: ScheduleConfig
-  /** Examples in a batch. */
-  batch: number
-  /** Local steps in all; the schedule spans them. */
-  steps: number
-  /** Largest Euclidean norm of the gradient; 0 leaves it alone. */
-  gradientClip: number
-  /** Names the initial parameters, the data split and, with `stream`, the order of the batches. */
-  seed: number
-  shards: number
-  /** Batches of one evaluation. */
-  validationBatches: number
-  /** What is this peer's own. */
-  own: {
-    partition: { index: number; count: number }
-    /** Tells apart peers that share a partition. @default the partition's index */
-    stream?: string
-    /** What relative data paths are relative to. */
-    directory: string
-    /** Where text is kept once it is tokenised. */
-    cache: string
-    /** Where a model that is a module is: absolute. @default the specification's path, in `directory` */
-    model?: string
-    compute: ComputeInit
-  }
-}
-
-/** How a peer computes: a matter of its hardware, which leaves the run what it is. */
-export interface ComputeInit {
-  /** `auto` is the best that works here. @default 'cpu' */
-  backend?: BackendChoice
-  /** Threads inside one operation. Must be >= 1. */
-  threads: number
-  /**
-   * Parts in which a batch's gradient is computed, one after the other: as much less memory for activations. Must divide `batch`.
-   * @default 1
-   */
-  microBatches?: number
-  /** Of traced graphs. @default 'float32' */
-  precision?: Precision
-  /** Throws where another backend would take over. @default false */
-  strict?: boolean
-}
+import { modelFile, type TrainerConfig } from './trainer-config.ts'
 
 export interface BuildTrainerInit {
   /** Where parameters, gradients and optimizer state lie, and vectors for snapshots and deltas. @default one of its own */
@@ -128,36 +73,7 @@ async function buildOn(data: OpenData, config: TrainerConfig, init: BuildTrainer
   const replica = await onFirstBackend(order, { strict, onNotice: init.onNotice }, name =>
     openReplica(name, replicaInit),
   )
-  return localTrainer(
-    {
-      clock: systemClock,
-      replica,
-      arena,
-      batches: data.train,
-      validation: data.validation,
-      schedule: createSchedule(config.schedule, config.steps),
-      pace: nextTurn,
-    },
-    {
-      description: {
-        backend: replica.backend,
-        threads: replica.threads,
-        data: description.summary,
-        tokensPerStep: model.tokens(config.batch),
-        bytesPerToken: description.kind === 'text' ? description.bytesPerToken : undefined,
-      },
-      learningRate: config.optimizer.learningRate,
-      warmup: config.schedule.warmup,
-      seed: random(config.seed)
-        .fork('steps')
-        .fork(stream ?? partition.index)
-        .integer(2 ** 31),
-    },
-  )
-}
-
-function modelFile({ model, own }: TrainerConfig): string {
-  return own.model ?? (model.kind === 'module' ? locateModule(model.module, own.directory) : '')
+  return assembleTrainer({ config, model, data, replica, arena, clock: systemClock }, stream ?? partition.index)
 }
 
 function requireDivisible(batch: number, microBatches: number): void {
@@ -167,20 +83,4 @@ function requireDivisible(batch: number, microBatches: number): void {
     message: `Expected micro-batches to divide the batch of ${batch} examples, got ${microBatches}`,
     details: { batch, microBatches },
   })
-}
-
-/** The same on every peer of a run: each tensor has its own stream, whatever the layout. */
-function initialParameters(
-  model: Model,
-  layout: ParameterLayout,
-  seed: number,
-  arena: Arena,
-): Float32Array<SharedArrayBuffer> {
-  const parameters = arena.floats(layout.length)
-  const stream = random(seed).fork('parameters')
-  for (const slot of layout.tensors) {
-    const parameter = model.parameters.find(({ name }) => name === slot.name)
-    parameter?.initialize(parameters.subarray(slot.offset, slot.offset + slot.length), stream.fork(slot.name))
-  }
-  return parameters
 }

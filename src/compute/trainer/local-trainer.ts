@@ -2,13 +2,13 @@ import type { Arena } from '../../core/arena.ts'
 import type { Clock } from '../../core/clock.ts'
 import { MurmurError } from '../../core/errors.ts'
 import type { ParameterLayout } from '../../core/layout.ts'
-import { type Stamp, sharedFloats } from '../../core/parameters.ts'
+import { type GradientReducer, type Stamp, sharedFloats } from '../../core/parameters.ts'
 import { allFinite } from '../../core/vector.ts'
 import type { BatchSource } from '../data/batches.ts'
 import type { Batch } from '../engine/engine.ts'
 import { type Measurement, meanMeasurement } from '../engine/measurement.ts'
 import type { Schedule } from '../optim/schedule.ts'
-import type { Replica, ReplicaVectors } from '../replica/replica.ts'
+import type { Replica, ReplicaVectors, UpdateInit } from '../replica/replica.ts'
 import type { Evaluation, StepReport, Trainer, TrainerDescription, TrainerState } from './trainer.ts'
 
 export interface LocalTrainerComponents {
@@ -19,10 +19,6 @@ export interface LocalTrainerComponents {
   batches: BatchSource
   validation: readonly Batch[]
   schedule: Schedule
-  /**
-   * Awaited after every step: lets the thread take messages in, and is where a simulation spends a step's virtual time.
-   */
-  pace(): Promise<void>
 }
 
 export interface LocalTrainerInit {
@@ -48,6 +44,7 @@ class LocalTrainer implements Trainer {
   #saved: ReplicaVectors | undefined
   #step = 0
   #optimizerAge = 0
+  #previousEnd: number | undefined
   #running: Promise<void> | undefined
   #draining: Promise<void> | undefined
   #closing: Promise<void> | undefined
@@ -59,24 +56,36 @@ class LocalTrainer implements Trainer {
     this.description = init.description
   }
 
-  async run(until: number, onStep: (report: StepReport) => void, signal: AbortSignal): Promise<void> {
+  async run(
+    until: number,
+    onStep: (report: StepReport) => void,
+    signal: AbortSignal,
+    reduceGradient?: GradientReducer,
+  ): Promise<void> {
     this.#requireIdle('run')
-    this.#running = this.#takeSteps(until, onStep, signal)
+    this.#running = this.#takeSteps(until, onStep, signal, reduceGradient)
     await this.#running
   }
 
-  async #takeSteps(until: number, onStep: (report: StepReport) => void, signal: AbortSignal): Promise<void> {
+  async #takeSteps(
+    until: number,
+    onStep: (report: StepReport) => void,
+    signal: AbortSignal,
+    reduceGradient: GradientReducer | undefined,
+  ): Promise<void> {
     try {
       await this.#drain()
-      let previousEnd = this.#c.clock.now()
+      this.#previousEnd ??= this.#c.clock.now()
       while (this.#step < until && !signal.aborted && !this.#closing) {
         const start = this.#c.clock.now()
-        const partial = await this.#trainStep()
+        const waiting = reduceGradient && this.#waiting(reduceGradient, signal)
+        const partial = await this.#trainStep(waiting?.reduce)
         const end = this.#c.clock.now()
-        const report = { ...partial, stepMs: end - start, wallMs: end - previousEnd }
-        previousEnd = end
+        const stepMs = end - start - (waiting?.ms() ?? 0)
+        const report = { ...partial, stepMs, wallMs: end - this.#previousEnd }
+        this.#previousEnd = end
         onStep(report)
-        await this.#c.pace()
+        await this.#c.clock.turn() // lets the thread take messages in
         await this.#drain()
       }
     } finally {
@@ -85,7 +94,22 @@ class LocalTrainer implements Trainer {
     }
   }
 
-  async #trainStep(): Promise<Omit<StepReport, 'stepMs' | 'wallMs'>> {
+  /** The reducer of the step to come, and the milliseconds that it took: those are no training. */
+  #waiting(reduceGradient: GradientReducer, signal: AbortSignal): { reduce: UpdateInit['reduce']; ms(): number } {
+    const { clock } = this.#c
+    const step = this.#step
+    let ms = 0
+    return {
+      reduce: async gradient => {
+        const begun = clock.now()
+        await reduceGradient(gradient, step, signal)
+        ms += clock.now() - begun
+      },
+      ms: () => ms,
+    }
+  }
+
+  async #trainStep(reduce: UpdateInit['reduce']): Promise<Omit<StepReport, 'stepMs' | 'wallMs'>> {
     const { replica, batches, schedule } = this.#c
     const rewarm = Math.min(1, (this.#optimizerAge + 1) / Math.max(1, this.#init.warmup))
     const learningRate = this.#init.learningRate * Math.min(schedule(this.#step), rewarm)
@@ -93,6 +117,7 @@ class LocalTrainer implements Trainer {
       learningRate,
       age: this.#optimizerAge,
       seed: (this.#init.seed + this.#step) | 0,
+      reduce,
     })
     if (!Number.isFinite(loss) || !Number.isFinite(gradientNorm)) {
       throw new MurmurError({
@@ -136,7 +161,7 @@ class LocalTrainer implements Trainer {
       for (const batch of this.#c.validation) {
         signal?.throwIfAborted()
         parts.push(await this.#c.replica.evaluate(batch))
-        await this.#c.pace()
+        await this.#c.clock.turn()
       }
       return { ...meanMeasurement(parts), step: this.#step, tokens: parts.length * this.description.tokensPerStep }
     })

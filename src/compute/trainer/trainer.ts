@@ -1,5 +1,5 @@
 import type { ParameterLayout } from '../../core/layout.ts'
-import type { ParameterHost } from '../../core/parameters.ts'
+import type { GradientReducer, ParameterHost } from '../../core/parameters.ts'
 import type { RandomState } from '../../core/random.ts'
 import type { Measurement } from '../engine/measurement.ts'
 import type { ReplicaVectors } from '../replica/replica.ts'
@@ -14,8 +14,14 @@ export interface Trainer extends ParameterHost {
   /**
    * Trains until `until` local steps are finished in all or the signal fires; resolves at a step boundary.
    * `onStep` is called after every step, in order.
+   * @throws MurmurError `USAGE` if gradients are to be reduced that lie in a device's memory
    */
-  run(until: number, onStep: (report: StepReport) => void, signal: AbortSignal): Promise<void>
+  run(
+    until: number,
+    onStep: (report: StepReport) => void,
+    signal: AbortSignal,
+    reduceGradient?: GradientReducer,
+  ): Promise<void>
   /**
    * Mean loss and metrics of the present parameters over the validation batches, between two steps; the signal is looked at after
    * every batch.
@@ -53,9 +59,9 @@ export interface StepReport {
   learningRate: number
   /** Euclidean norm of the gradient before clipping. */
   gradientNorm: number
-  /** Milliseconds of this step: batch, forward, backward, update. */
+  /** Milliseconds of this step: batch, forward, backward, update; not those for which it waited for the swarm's gradient. */
   stepMs: number
-  /** Milliseconds since the previous step ended, or since `run` began. */
+  /** Milliseconds since the previous step ended, or since `run` was first called. */
   wallMs: number
 }
 

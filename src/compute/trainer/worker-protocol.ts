@@ -4,8 +4,8 @@ import type { ParameterLayout } from '../../core/layout.ts'
 import type { Stamp } from '../../core/parameters.ts'
 import type { Tokenising } from '../data/token-cache.ts'
 import type { BackendNotice } from '../engine/fallback.ts'
-import type { TrainerConfig } from './build-trainer.ts'
 import type { Evaluation, StepReport, TrainerDescription, TrainerState } from './trainer.ts'
+import type { TrainerConfig } from './trainer-config.ts'
 
 /** What the worker starts with. */
 export interface TrainerWorkerData {
@@ -16,7 +16,7 @@ export interface TrainerWorkerData {
 
 /** What a trainer's worker can be asked, and what it answers: one row per method of `Trainer`. */
 export interface TrainerCalls {
-  run: { request: { until: number }; reply: null }
+  run: { request: { until: number; reducing: boolean }; reply: null }
   snapshot: { request: { offset: number; into: VectorLocation }; reply: Stamp }
   apply: { request: { offset: number; delta: VectorLocation; scale: number }; reply: Stamp }
   evaluate: { request: null; reply: Evaluation }
@@ -38,11 +38,17 @@ export interface TrainerCancellation {
   cancel: number | 'building'
 }
 
+/** The gradient of a `reduce` message is that of the swarm now, or as it was. */
+export interface GradientReduced {
+  reduced: true
+}
+
 export type TrainerMessage =
   | { type: 'ready'; layout: ParameterLayout; description: TrainerDescription }
   | { type: 'failed'; error: ErrorData }
   | { type: 'tokenising'; progress: Tokenising }
   | { type: 'notice'; notice: BackendNotice }
   | { type: 'step'; report: StepReport }
+  | { type: 'reduce'; step: number; gradient: VectorLocation }
   | { type: 'reply'; id: number; reply: TrainerCalls[TrainerMethod]['reply'] }
   | { type: 'error'; id: number; error: ErrorData }

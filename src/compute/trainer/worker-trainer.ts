@@ -1,11 +1,13 @@
 import { Worker } from 'node:worker_threads'
-import { type Arena, createArena } from '../../core/arena.ts'
+import { type Arena, createArena, type VectorLocation } from '../../core/arena.ts'
 import { errorFromData, MurmurError } from '../../core/errors.ts'
 import type { ParameterLayout } from '../../core/layout.ts'
-import type { Stamp } from '../../core/parameters.ts'
-import type { BuildTrainerInit, TrainerConfig } from './build-trainer.ts'
+import type { GradientReducer, Stamp } from '../../core/parameters.ts'
+import type { BuildTrainerInit } from './build-trainer.ts'
 import type { Evaluation, StepReport, Trainer, TrainerDescription, TrainerState } from './trainer.ts'
+import type { TrainerConfig } from './trainer-config.ts'
 import type {
+  GradientReduced,
   TrainerCalls,
   TrainerCancellation,
   TrainerMessage,
@@ -62,6 +64,7 @@ class WorkerCalls {
   /** Resolves with the reason when the worker can answer no more. */
   readonly failed: Promise<unknown>
   onStep: (report: StepReport) => void = () => {}
+  onReduce: (step: number, gradient: VectorLocation) => Promise<void> = async () => {}
   readonly #worker: Worker
   readonly #pending = new Map<number, PendingCall>()
   readonly #resolveFailed: (reason: unknown) => void
@@ -103,6 +106,12 @@ class WorkerCalls {
       this.onStep(message.report)
       return
     }
+    if (message.type === 'reduce') {
+      void this.onReduce(message.step, message.gradient).finally(() =>
+        this.#worker.postMessage({ reduced: true } satisfies GradientReduced),
+      )
+      return
+    }
     const call = this.#pending.get(message.id)
     this.#pending.delete(message.id)
     if (message.type === 'reply') call?.resolve(message.reply)
@@ -139,15 +148,21 @@ class WorkerTrainer implements Trainer {
     this.description = description
   }
 
-  async run(until: number, onStep: (report: StepReport) => void, signal: AbortSignal): Promise<void> {
+  async run(
+    until: number,
+    onStep: (report: StepReport) => void,
+    signal: AbortSignal,
+    reduceGradient?: GradientReducer,
+  ): Promise<void> {
     if (this.#running) {
       throw new MurmurError({ code: 'TRAINER_FAILED', message: 'Cannot run: the trainer is running' })
     }
     if (signal.aborted) return
     this.#running = true
     this.#calls.onStep = onStep
+    this.#calls.onReduce = async (step, gradient) => await reduceGradient?.(this.#arena.at(gradient), step, signal)
     try {
-      await this.#calls.call('run', { until }, signal)
+      await this.#calls.call('run', { until, reducing: reduceGradient !== undefined }, signal)
     } finally {
       this.#running = false
     }

@@ -1,9 +1,11 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { type Arena, createArena } from '../../core/arena.ts'
 import { errorToData, MurmurError } from '../../core/errors.ts'
+import type { GradientReducer } from '../../core/parameters.ts'
 import { buildTrainer } from './build-trainer.ts'
 import type { StepReport, Trainer } from './trainer.ts'
 import type {
+  GradientReduced,
   TrainerCalls,
   TrainerCancellation,
   TrainerMessage,
@@ -20,7 +22,7 @@ if (port) {
     const cancel = new Map<TrainerCancellation['cancel'], AbortController>()
     const building = new AbortController()
     cancel.set('building', building)
-    port.on('message', (message: TrainerRequest | TrainerCancellation) => {
+    port.on('message', (message: TrainerRequest | TrainerCancellation | GradientReduced) => {
       if ('cancel' in message) {
         cancel.get(message.cancel)?.abort(new MurmurError({ code: 'CANCELLED', message: 'The caller gave up' }))
       }
@@ -33,9 +35,21 @@ if (port) {
       onTokenising: progress => post({ type: 'tokenising', progress }),
       onNotice: notice => post({ type: 'notice', notice }),
     })
-    const answer = responder(trainer, arena, report => post({ type: 'step', report }))
-    port.on('message', (message: TrainerRequest | TrainerCancellation) => {
+    let reduced: PromiseWithResolvers<void> | undefined
+    const answer = responder(trainer, arena, {
+      onStep: report => post({ type: 'step', report }),
+      reduceGradient: async (gradient, step) => {
+        reduced = Promise.withResolvers()
+        post({ type: 'reduce', step, gradient: arena.locate(gradient) })
+        await reduced.promise
+      },
+    })
+    port.on('message', (message: TrainerRequest | TrainerCancellation | GradientReduced) => {
       if ('cancel' in message) return
+      if ('reduced' in message) {
+        reduced?.resolve()
+        return
+      }
       const { id } = message
       const controller = new AbortController()
       cancel.set(id, controller)
@@ -52,14 +66,19 @@ if (port) {
   }
 }
 
-function responder(trainer: Trainer, arena: Arena, onStep: (report: StepReport) => void) {
+interface StepHooks {
+  onStep(report: StepReport): void
+  reduceGradient: GradientReducer
+}
+
+function responder(trainer: Trainer, arena: Arena, { onStep, reduceGradient }: StepHooks) {
   return async (
     { method, request }: TrainerRequest,
     signal: AbortSignal,
   ): Promise<TrainerCalls[TrainerMethod]['reply']> => {
     switch (method) {
       case 'run':
-        await trainer.run(request.until, onStep, signal)
+        await trainer.run(request.until, onStep, signal, request.reducing ? reduceGradient : undefined)
         return null
       case 'snapshot':
         return await trainer.snapshot(request.offset, arena.at(request.into), signal)

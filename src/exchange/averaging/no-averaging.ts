@@ -1,4 +1,4 @@
-import { type Averager, type AveragerFactory, zeroCounters } from './averager.ts'
+import { type Averager, type AveragerFactory, countOutcome, zeroCounters } from '../averager.ts'
 
 /** The null algorithm: every peer for itself. The baseline that any averaging has to beat at equal tokens. */
 export function noAveraging(): AveragerFactory {
@@ -20,8 +20,7 @@ class NoAveraging implements Averager {
   onStep(): void {}
 
   async exchange(): Promise<'no-partner'> {
-    this.counters.tried += 1
-    this.counters.failed['no-partner'] = this.counters.tried
+    countOutcome(this.counters, 'no-partner')
     return 'no-partner'
   }
 }

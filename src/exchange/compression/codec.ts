@@ -1,8 +1,5 @@
-/**
- * How a parameter vector becomes bytes. A codec is a projection: decoding and encoding again gives the same bytes, so
- * a peer that decodes what it sent knows exactly what its partner knows.
- */
-export interface Codec {
+/** How a vector becomes bytes. Who takes vectors that must come out about as they went in asks for a `Codec`. */
+export interface Encoding {
   /** Exact number of bytes of `count` encoded values: agreed upon before a byte is sent. */
   encodedLength(count: number): number
   /**
@@ -17,6 +14,22 @@ export interface Codec {
    *   |decoded - original|: what the receiver does not know. Length `boundsLength(into.length)`.
    */
   decoder(into: Float32Array, errorBounds?: Float32Array): Decoder
+}
+
+/**
+ * Encodes values, parameters for one, each within its error bound. A projection: decoding and encoding again gives the
+ * same bytes, so a peer that decodes what it sent knows exactly what its partner knows.
+ */
+export interface Codec extends Encoding {
+  readonly deltasOnly?: false
+}
+
+/**
+ * Encodes deltas alone: most of them come out as 0, which of values would be nonsense. Contracts, ||x - C(x)|| < ||x||
+ * unless x = 0 (random-k: in expectation), so that what it leaves out can be sent later: `error-feedback.ts`.
+ */
+export interface DeltaCodec extends Encoding {
+  readonly deltasOnly: true
 }
 
 export interface Decoder {

@@ -1,6 +1,7 @@
 import { type Simd, simdFor } from '../../core/arena.ts'
 import { BOUND_BLOCK, type Codec, type Decoder, MAX_CHUNK_BYTES } from './codec.ts'
 import { notFinite, tooLong, tooShort } from './encoded-bytes.ts'
+import { largestMagnitude } from './scaled-blocks.ts'
 
 /**
  * Values that share a scale. 4096, the block of 8-bit optimizers (Dettmers et al. 2022, arXiv:2110.02861), saves 1.5%
@@ -72,20 +73,6 @@ function encodeBlocks(values: Float32Array, start: number, end: number): Uint8Ar
     }
   }
   return bytes
-}
-
-/** @throws MurmurError `VALUES_INVALID` */
-function largestMagnitude(values: Float32Array, start: number, end: number): number {
-  let largest = 0
-  let probe = 0
-  for (let i = start; i < end; i++) {
-    const value = values[i]!
-    const magnitude = value < 0 ? -value : value
-    if (magnitude > largest) largest = magnitude
-    probe += value - value // NaN for NaN and infinity, else 0
-  }
-  if (probe !== 0) throw notFinite(start)
-  return largest
 }
 
 class Int8Decoder implements Decoder {

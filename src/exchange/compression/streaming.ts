@@ -1,4 +1,4 @@
-import { setImmediate } from 'node:timers/promises'
+import type { Clock } from '../../core/clock.ts'
 import { isErrorCode } from '../../core/errors.ts'
 import type { Channel } from '../../network/transport.ts'
 import type { Codec } from './codec.ts'
@@ -11,20 +11,21 @@ export async function sendValues(
   channel: Channel,
   codec: Codec,
   values: Float32Array,
+  clock: Clock,
   signal: AbortSignal,
 ): Promise<void> {
-  await channel.sendBulk(paced(codec.encode(values)), signal)
+  await channel.sendBulk(paced(codec.encode(values), clock), signal)
 }
 
 /** Lets the event loop turn now and then, so that coding a large vector never stalls the network. */
-export async function* paced(chunks: Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+export async function* paced(chunks: Iterable<Uint8Array>, clock: Clock): AsyncGenerator<Uint8Array> {
   let bytes = 0
   for (const chunk of chunks) {
     yield chunk
     bytes += chunk.length
     if (bytes < BYTES_PER_TURN) continue
     bytes = 0
-    await setImmediate()
+    await clock.turn()
   }
 }
 

@@ -1,4 +1,5 @@
-import { random } from '../../core/random.ts'
+import { randomGroups } from './groups.ts'
+import type { Grouping } from './mixing.ts'
 
 /**
  * A random perfect matching that needs no coordination: every peer that knows the same members, seed and round finds
@@ -6,10 +7,11 @@ import { random } from '../../core/random.ts'
  * odd number one idles. Contracts disagreement by (n-2)/(2(n-1)) a round for even n, by 1/2 for odd n.
  */
 export function randomMatching(members: readonly string[], seed: string | number, round: number): [string, string][] {
-  const order = random(seed)
-    .fork(round)
-    .shuffle([...members].sort())
-  const pairs: [string, string][] = []
-  for (let i = 0; i + 1 < order.length; i += 2) pairs.push([order[i]!, order[i + 1]!])
-  return pairs
+  const sorted = [...members].sort()
+  return matching(sorted.length, seed, round).groups.map(([a, b]) => [sorted[a!]!, sorted[b!]!])
+}
+
+/** The same pairs, by ranks. */
+export function matching(n: number, seed: string | number, round: number): Grouping {
+  return randomGroups(n, 2, seed, round)
 }

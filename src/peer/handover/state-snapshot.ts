@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { setImmediate } from 'node:timers/promises'
 import type { Clock } from '../../core/clock.ts'
 import type { ParameterLayout } from '../../core/layout.ts'
 import { type ParameterHost, sharedFloats } from '../../core/parameters.ts'
@@ -61,7 +60,7 @@ export class SharedSnapshot {
   }
 
   async #make(): Promise<StateSnapshot> {
-    const { parameters, layout, progress } = this.#components
+    const { parameters, layout, clock, progress } = this.#components
     const values = sharedFloats(layout.length)
     const { step } = await parameters.snapshot(0, values)
     const { tokens } = progress()
@@ -73,7 +72,7 @@ export class SharedSnapshot {
         const slice = values.subarray(at, Math.min(at + SLICE, offset + length))
         finite &&= allFinite(slice)
         hash.update(new Uint8Array(slice.buffer, slice.byteOffset, slice.byteLength))
-        await setImmediate()
+        await clock.turn()
       }
       shards.push({ name, length, sha256: hash.digest('hex') })
     }

@@ -51,7 +51,9 @@ export async function serveState(
         const shard = layout.shards.find(candidate => candidate.name === name)
         if (!shard) throw invalid(channel.peer, `a shard of the manifest, got ${JSON.stringify(name)}`)
         const part = values.subarray(shard.offset, shard.offset + shard.length)
-        await limited(transferTimeout(shard.length), 'a shard', inner => sendValues(channel, float32, part, inner))
+        await limited(transferTimeout(shard.length), 'a shard', inner =>
+          sendValues(channel, float32, part, clock, inner),
+        )
       }
     })
   })

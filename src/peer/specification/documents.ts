@@ -30,7 +30,8 @@ export function commentedSpecification(model: ModelKind = 'gpt'): string {
 function yamlLines(key: Key, kind?: string): string[] {
   const comment = wrap(sentences(key)).map(line => `# ${line}`)
   const chosen = key.variants.find(({ discriminator }) => discriminator?.value === kind) ?? key.variants[0]
-  if (!chosen) return [...comment, `${key.name}: ${yamlValue(key.default ?? examples[key.name] ?? kind)}`]
+  const line = `${key.name}: ${yamlValue(key.default ?? examples[key.name] ?? kind)}`
+  if (!chosen) return [...comment, key.only ? `# ${line}` : line]
   const others = key.variants.filter(variant => variant !== chosen)
   const alternatives = others.flatMap(variant => ['# or', ...alternativeLines(variant, chosen)])
   return [
@@ -93,10 +94,13 @@ function groupSections(key: Key, path: string): string[] {
     '',
     key.says,
     ...key.variants.flatMap((variant, i) => variantSection(variant, i === 0, path)),
-    ...key.variants.flatMap(variant =>
-      variant.keys
-        .filter(child => child.variants.length > 0)
-        .flatMap(child => groupSections(child, `${path}.${child.name}`)),
+    // What several variants share is said once.
+    ...new Set(
+      key.variants.flatMap(variant =>
+        variant.keys
+          .filter(child => child.variants.length > 0)
+          .map(child => groupSections(child, `${path}.${child.name}`).join('\n')),
+      ),
     ),
   ]
 }
@@ -117,16 +121,21 @@ function table(keys: readonly Key[], path = ''): string[] {
     '|---|---|---|---|---|---|',
     ...keys.map(key => {
       const name = path ? `${path}.${key.name}` : key.name
-      const fallback = key.default === undefined ? 'required' : `\`${yamlValue(key.default)}\``
-      const cells = [`\`${name}\``, fallback, key.unit ?? '', key.says, key.expected, key.source ?? '']
+      const open = key.optional ? 'none' : 'required'
+      const fallback = key.default === undefined ? open : `\`${yamlValue(key.default)}\``
+      const cells = [`\`${name}\``, fallback, key.unit ?? '', saysWhen(key), key.expected, key.source ?? '']
       return `| ${cells.map(cell).join(' | ')} |`
     }),
   ]
 }
 
-function sentences({ says, unit, source, variants, expected }: Key): string {
+function sentences({ says, unit, source, only, variants, expected }: Key): string {
   const choices = expected.startsWith('one of') ? ` ${expected[0]!.toUpperCase()}${expected.slice(1)}.` : ''
-  return `${says}${unit && variants.length === 0 ? ` Unit: ${unit}.` : ''}${choices}${source ? ` (${source})` : ''}`
+  return `${saysWhen({ says, only })}${unit && variants.length === 0 ? ` Unit: ${unit}.` : ''}${choices}${source ? ` (${source})` : ''}`
+}
+
+function saysWhen({ says, only }: Pick<Key, 'says' | 'only'>): string {
+  return only ? `${says} Only with \`${only}\`.` : says
 }
 
 /** JSON is YAML; plain numbers and words are nicer to read. */

@@ -8,6 +8,10 @@ export interface KeyDocumentation {
   form?: string
   /** Where the default or the method comes from. */
   source?: string
+  /** For a key that exists only beside a certain value of another, which the schema must check: that one, as in YAML. */
+  only?: string
+  /** The default of such a key, which the schema cannot fill in always. */
+  default?: unknown
 }
 
 export const keyDocumentation = z.registry<KeyDocumentation>()

@@ -9,8 +9,10 @@ export interface Key extends KeyDocumentation {
   expected: string
   /** The same for the items of a list. */
   expectedItem?: string
-  /** Undefined where the user must give a value. */
+  /** Undefined where the user must give a value, or may leave it open. */
   default?: unknown
+  /** May be left open, and has no default. */
+  optional: boolean
   /** The keys below this one; several variants where `discriminator` decides, the default one first. */
   variants: readonly Variant[]
 }
@@ -35,13 +37,14 @@ interface JsonSchema extends Partial<KeyDocumentation> {
   maxItems?: number
   items?: JsonSchema
   properties?: Record<string, JsonSchema>
+  required?: string[]
   oneOf?: JsonSchema[]
 }
 
 /** The whole specification as one key without a name. */
 export function keyTree(): Key {
   const schema = z.toJSONSchema(specificationSchema, { io: 'input', metadata: keyDocumentation })
-  return readKey('', schema as JsonSchema)
+  return readKey('', schema as JsonSchema, true)
 }
 
 /** The keys that apply below `key` for this value: those of the variant it chooses, or of the default one. */
@@ -65,14 +68,16 @@ export function keyAt(root: Key, path: readonly PropertyKey[], value: unknown): 
   return key
 }
 
-function readKey(name: string, schema: JsonSchema): Key {
+function readKey(name: string, schema: JsonSchema, required: boolean): Key {
   const variants = (schema.oneOf ?? (schema.properties ? [schema] : [])).map(readVariant)
   return {
     name,
     says: schema.says ?? '',
     unit: schema.unit,
     source: schema.source,
+    only: schema.only,
     default: schema.default,
+    optional: !required && schema.default === undefined,
     expected: expectation(schema, variants),
     expectedItem: schema.items && expectation(schema.items, []),
     variants,
@@ -84,7 +89,7 @@ function readVariant(schema: JsonSchema): Variant {
   const [key, chooser] = properties.find(([, property]) => property.const !== undefined) ?? []
   return {
     discriminator: key && chooser?.const !== undefined ? { key, value: chooser.const } : undefined,
-    keys: properties.map(([name, property]) => readKey(name, property)),
+    keys: properties.map(([name, property]) => readKey(name, property, schema.required?.includes(name) ?? false)),
   }
 }
 
@@ -98,6 +103,7 @@ function expectation(schema: JsonSchema, variants: readonly Variant[]): string {
   if (schema.type === 'string') {
     return `a text of ${schema.minLength ?? 0} to ${schema.maxLength} characters${schema.form ? `, ${schema.form}` : ''}`
   }
+  if (schema.type === 'boolean') return 'true or false'
   return `${schema.type === 'integer' ? 'an integer' : 'a number'}${range(schema)}`
 }
 

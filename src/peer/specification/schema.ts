@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { averaging } from './averaging-schema.ts'
 import { images, text } from './data-schema.ts'
 import { count, keyDocumentation, seconds } from './key-documentation.ts'
 import { cnn, gpt, mlp, module } from './model-schema.ts'
@@ -10,8 +11,6 @@ const ADAMW = 'Loshchilov & Hutter 2019, arXiv:1711.05101'
 const ADAM = 'Kingma & Ba 2015, arXiv:1412.6980'
 const GPT3 = 'Brown et al. 2020, arXiv:2005.14165, appendix B'
 const NANOGPT = 'nanoGPT, github.com/karpathy/nanoGPT'
-const AD_PSGD = 'Lian et al. 2018, arXiv:1710.06952'
-const ASYNC_SGD = 'Xie et al. 2019, arXiv:1903.03934'
 
 const adamw = z.strictObject({
   kind: z
@@ -79,54 +78,6 @@ const cosine = z.strictObject({
 const constant = z.strictObject({
   kind: z.literal('constant').register(keyDocumentation, { says: 'Stays at the peak.' }),
   warmup: warmup(0),
-})
-
-const noPolicy = z.strictObject({
-  policy: z
-    .literal('none')
-    .default('none')
-    .register(keyDocumentation, { says: 'Every delta counts in full, however late.', source: AD_PSGD }),
-})
-
-const boundedPolicy = z.strictObject({
-  policy: z.literal('bounded').register(keyDocumentation, { says: 'Refuses an exchange that took too many steps.' }),
-  bound: count(1_000_000_000).default(100).register(keyDocumentation, {
-    says: 'Most staleness that is accepted.',
-    unit: 'local steps',
-  }),
-})
-
-const polynomialPolicy = z.strictObject({
-  policy: z.literal('polynomial').register(keyDocumentation, {
-    says: 'Weighs a delta of staleness s by (1 + s)^-exponent, the same on both sides.',
-    source: ASYNC_SGD,
-  }),
-  exponent: z.number().gt(0).max(10).default(0.5).register(keyDocumentation, {
-    says: 'How fast the weight falls with staleness.',
-    source: ASYNC_SGD,
-  }),
-})
-
-const averaging = z.strictObject({
-  algorithm: z.enum(['pairwise', 'none']).default('pairwise').register(keyDocumentation, {
-    says: '`pairwise`: asynchronous gossip with one random peer at a time. `none`: every peer trains alone.',
-    source: AD_PSGD,
-  }),
-  every: count(1_000_000_000).default(20).register(keyDocumentation, {
-    says: 'Time between two exchanges of the same shard.',
-    unit: 'local steps',
-  }),
-  codec: z.enum(['int8', 'float32']).default('int8').register(keyDocumentation, {
-    says: 'How deltas travel: `int8` blocks with one scale each, or `float32`, exact and four times as large.',
-    source: 'Dettmers et al. 2022, arXiv:2110.02861',
-  }),
-  staleness: z
-    .discriminatedUnion('policy', [noPolicy, boundedPolicy, polynomialPolicy])
-    .prefault({})
-    .register(keyDocumentation, { says: 'What becomes of deltas that are late.' }),
-  timeout: seconds()
-    .default(15)
-    .register(keyDocumentation, { says: 'Longest one exchange may take.', unit: 'seconds' }),
 })
 
 const heartbeat = z.strictObject({
@@ -220,16 +171,25 @@ export const specificationSchema = z
     limits: limits.prefault({}).register(keyDocumentation, { says: 'What bounds the memory of a peer.' }),
   })
   .superRefine((specification, context) => {
-    const { model, data, heartbeat } = specification
+    const { model, data, heartbeat, averaging } = specification
     // `value` may be a default: it is not in what the user wrote, and the message must show it all the same.
     const refuse = (path: string[], value: unknown, expected: string) =>
       context.addIssue({ code: 'custom', path, message: expected, params: { value } })
+    if (averaging.algorithm === 'noloco') {
+      const limit = 2 * (1 - averaging.outerMomentum ** 2)
+      if (averaging.outerLearningRate >= limit) {
+        const expected = `below 2 (1 - outerMomentum^2) = ${Number(limit.toPrecision(3))}, else pairs drift apart`
+        refuse(['averaging', 'outerLearningRate'], averaging.outerLearningRate, expected)
+      }
+    }
     if (model.kind === 'gpt' && model.width % model.heads !== 0) {
       refuse(['model', 'width'], model.width, `divisible by model.heads, ${model.heads}`)
     }
     const needed = model.kind === 'gpt' ? 'text' : 'images'
     if (model.kind !== 'module' && data.kind !== needed)
       refuse(['data', 'kind'], data.kind, `${needed}, which model.kind ${model.kind} needs`)
+    if (data.partition !== 'dirichlet' && data.alpha !== undefined)
+      refuse(['data', 'alpha'], data.alpha, `left out, as data.partition is ${data.partition} and not dirichlet`)
     if (heartbeat.timeout <= heartbeat.interval) {
       refuse(['heartbeat', 'timeout'], heartbeat.timeout, `greater than heartbeat.interval, ${heartbeat.interval}`)
     }

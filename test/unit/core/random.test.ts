@@ -1,5 +1,6 @@
 import test from 'ava'
-import { random } from '../../../src/core/random.ts'
+import { z } from 'zod'
+import { random, uuid } from '../../../src/core/random.ts'
 
 const draw = (seed: string | number, count: number) => {
   const stream = random(seed)
@@ -91,4 +92,15 @@ test('a shuffle is a permutation in place, every one of them as likely', t => {
   t.is(counts.size, 6)
   for (const count of counts.values()) t.true(Math.abs(count - n / 6) < 5 * Math.sqrt((n / 6) * (5 / 6)))
   t.deepEqual(stream.shuffle([]), [])
+})
+
+test('a stream yields UUIDs of version 4, always the same ones', t => {
+  const [stream, again] = [random('ids'), random('ids')]
+  const ids = Array.from({ length: 1000 }, () => uuid(stream))
+  for (const id of ids) t.true(z.uuidv4().safeParse(id).success, id)
+  t.is(new Set(ids).size, 1000)
+  t.deepEqual(
+    ids,
+    ids.map(() => uuid(again)),
+  )
 })

@@ -33,6 +33,7 @@ test('a status survives the wire', t => {
     shards: Array(MAX_HOSTED_SHARDS).fill('s'.repeat(64)),
     addresses: Array(MAX_STATUS_ADDRESSES).fill('a'.repeat(256)),
     backend: 'b'.repeat(64),
+    region: 'é'.repeat(64),
   }
   t.true(encodeStatus(fullest).byteLength <= MAX_STATUS_BYTES)
   t.deepEqual(decodeStatus(encodeStatus(fullest)), fullest)
@@ -56,6 +57,9 @@ test('what is no status is told apart by reason', t => {
     { shards: ['s'.repeat(65)] },
     { addresses: Array(MAX_STATUS_ADDRESSES + 1).fill('a') },
     { addresses: ['a'.repeat(257)] },
+    { region: '' },
+    { region: 'a b' },
+    { region: 'r'.repeat(65) },
     { surprise: true },
   ]) {
     t.is(decodeStatus(encode({ ...status, ...wrong })), 'schema', JSON.stringify(wrong).slice(0, 80))

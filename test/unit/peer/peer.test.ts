@@ -21,7 +21,10 @@ const okBetween = (peer: PeerUnderTest, partner: PeerUnderTest) =>
 test('three peers meet, average, finish together and agree', async t => {
   const distances: Record<string, number> = {}
   for (const algorithm of ['pairwise', 'none']) {
-    const swarm = new SwarmInProcess(t, tinySpecification(text, { averaging: { every: 5, algorithm } }))
+    const swarm = new SwarmInProcess(
+      t,
+      tinySpecification(text, { averaging: algorithm === 'none' ? { algorithm } : { algorithm, every: 5 } }),
+    )
     const a = await swarm.add('a', { partition: 0 })
     const b = await swarm.add('b', { partition: 1, dials: ['a'] })
     const c = await swarm.add('c', { partition: 2, dials: ['a'] })
@@ -295,4 +298,22 @@ test('a dead trainer is the reason that is told, not what follows from it', asyn
   })
   await t.throwsAsync(a.ended, { is: died })
   await neighbour.event('membership', ({ change, peer }) => change === 'left' && peer === 'a')
+})
+
+test('peers of a synchronous run wait for each other and end with the same parameters', async t => {
+  for (const averaging of [
+    { algorithm: 'all-reduce', every: 1000 },
+    { algorithm: 'local-sgd', every: 5 },
+    { algorithm: 'diloco', every: 5 },
+  ]) {
+    const swarm = new SwarmInProcess(t, tinySpecification(text, { steps: 40, averaging }))
+    const a = await swarm.add('a', { partition: 0, quorum: 2 })
+    const b = await swarm.add('b', { partition: 1, dials: ['a'], quorum: 2 })
+    await Promise.all([a.ended, b.ended])
+    t.true(consensusDistance(await parametersOf([a, b])) < 1e-12, averaging.algorithm)
+    for (const peer of [a, b]) {
+      t.is(peer.all('step').length, 40)
+      t.true(peer.all('exchange').every(({ outcome }) => outcome === 'ok'))
+    }
+  }
 })

@@ -1,4 +1,4 @@
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
@@ -212,6 +212,112 @@ test('an image source goes on bit by bit where it was saved', async t => {
   train.next()
   train.restore(state)
   t.deepEqual(copy(train.next()), ahead)
+})
+
+test('a dirichlet partition of images: other classes and sizes, batches of what was dealt, the validation set of iid', async t => {
+  const directory = folder(t)
+  writeImages(directory)
+  const open = (index: number, config: ImageDataConfig = { ...images, partition: 'dirichlet', alpha: 0.05 }) =>
+    openData(config, { ...init, directory, partition: { index, count: 3 } })
+  const parts = await Promise.all([0, 1, 2].map(index => open(index)))
+  const read = parts.map(({ train }) => {
+    const batches = Array.from({ length: 300 }, () => copy(train.next()) as { inputs: Float32Array })
+    return new Set(batches.flatMap(({ inputs }) => [0, 1, 2, 3].map(row => numberOf(inputs, row))))
+  })
+  t.is(new Set(read.flatMap(part => [...part])).size, 180)
+  for (const [i, part] of read.entries()) {
+    const description = parts[i]!.describe()
+    if (description.kind !== 'images') return t.fail()
+    t.is(description.trainExamples, part.size)
+    t.is(description.classes, 10)
+    const counts = Array.from({ length: 10 }, (_, c) => [...part].filter(number => number % 10 === c).length)
+    const share = Math.round((100 * Math.max(...counts)) / part.size)
+    t.is(
+      description.summary,
+      `200 images of 6 pixels, 10 classes; partition ${i + 1} of 3, ${part.size} images; dirichlet 0.05: largest class ${share}% of this partition`,
+    )
+  }
+  const sizes = read.map(part => part.size)
+  t.true(Math.max(...sizes) > 1.3 * Math.min(...sizes), `${sizes}`)
+  t.deepEqual(parts[0]!.validation, (await open(0, images)).validation)
+  t.deepEqual(parts[0]!.validation, parts[2]!.validation)
+})
+
+test('a partition of too few images for a batch is filled up, which its line says', async t => {
+  const directory = folder(t)
+  writeImages(directory)
+  const config: ImageDataConfig = { ...images, partition: 'dirichlet', alpha: 0.001 }
+  const open = (index: number) =>
+    openData(config, { ...init, directory, batchSize: 8, partition: { index, count: 15 } })
+  const parts = await Promise.all(Array.from({ length: 15 }, (_, index) => open(index)))
+  const descriptions = parts.map(part => part.describe())
+  t.is(Math.min(...descriptions.map(part => (part.kind === 'images' ? part.trainExamples : 0))), 8)
+  for (const { summary } of descriptions) t.regex(summary, /, \d+ images moved to partitions with less than a batch$/)
+})
+
+test('a dirichlet partition goes on bit by bit where it was saved, and is the same when it is opened again', async t => {
+  const directory = folder(t)
+  writeImages(directory)
+  for (const name of ['a', 'b', 'c']) {
+    mkdirSync(join(directory, 'text', name), { recursive: true })
+    writeText(join(directory, 'text'), `${name}/words`, 3000)
+  }
+  for (const config of [
+    { ...images, partition: 'dirichlet' as const },
+    text(join(directory, 'text'), { partition: 'dirichlet' }),
+  ]) {
+    const { train } = await openData(config, { ...init, directory })
+    train.next()
+    const state = train.save()
+    const ahead = [1, 2, 3].map(() => copy(train.next()))
+    train.close()
+    const { train: later } = await openData(config, { ...init, directory })
+    later.restore(state)
+    t.deepEqual(
+      [1, 2, 3].map(() => copy(later.next())),
+      ahead,
+    )
+    later.close()
+  }
+})
+
+test('a dirichlet partition of text takes folders for classes', async t => {
+  const path = folder(t)
+  for (const [i, name] of ['a', 'b', 'c', 'd'].entries()) {
+    mkdirSync(join(path, name))
+    for (const document of [1, 2, 3]) writeFileSync(join(path, name, `${document}`), Buffer.alloc(20_000, 97 + i))
+  }
+  const config = text(path, { partition: 'dirichlet', alpha: 0.05 })
+  let trained = 0
+  for (const index of [0, 1, 2]) {
+    const { train, describe } = await openData(config, { ...init, partition: { index, count: 3 } })
+    t.teardown(() => train.close())
+    const description = describe()
+    if (description.kind !== 'text') return t.fail()
+    trained += description.trainTokens
+    const [, share] = /tokens; dirichlet 0\.05: largest class (\d+)% of this partition$/.exec(description.summary) ?? []
+    const letters = Array.from({ length: 400 }, () => [...(train.next().inputs as Int32Array)]).flat()
+    const counts = [97, 98, 99, 100].map(letter => letters.filter(read => read === letter).length)
+    t.true(Math.abs(Math.max(...counts) / letters.length - Number(share) / 100) < 0.05, `${counts} ${share}`)
+  }
+  const iid = await openData(text(path), init)
+  t.teardown(() => iid.train.close())
+  const { validationTokens } = iid.describe() as { validationTokens: number }
+  t.is(trained + validationTokens, 240_000)
+})
+
+test('a dirichlet partition of a single document is one clear line', async t => {
+  const path = folder(t)
+  writeText(path, 'words', 5000)
+  const error = await t.throwsAsync(() => openData(text(path, { partition: 'dirichlet' }), init), {
+    instanceOf: MurmurError,
+    message: /chunks of text by their folders or documents, and all are of one.*data\.partition iid/,
+  })
+  t.is(error.code, 'CORPUS_TOO_SMALL')
+  writeText(path, 'more words', 5000)
+  const { train, describe } = await openData(text(path, { partition: 'dirichlet' }), init)
+  t.regex(describe().summary, /by dirichlet, \d+ tokens; dirichlet 0\.1: largest class \d+% of this partition/)
+  train.close()
 })
 
 for (const [what, code, message, change] of [

@@ -14,6 +14,7 @@ const files = [
   'model: {layers: 2}\nsteps: 30',
   'optimizer: {kind: sgd, momentum: 0}\naveraging: {staleness: {policy: polynomial}}',
   'model: {kind: mlp, hidden: []}\ndata: {kind: images, images: "ünï", labels: l}',
+  'data: {partition: dirichlet}',
 ]
 
 test('order, comments and spelled-out defaults do not change the run; every other thing does', t => {
@@ -23,6 +24,7 @@ test('order, comments and spelled-out defaults do not change the run; every othe
     id('# a run\nmodel:\n  layers: 2\n  heads: 2\nsteps: 30\nbatch: 8\n'),
   )
   t.is(id('averaging: {staleness: {}}'), id(''))
+  t.is(id('data: {partition: dirichlet, alpha: 0.1}'), id('data: {partition: dirichlet}'))
   t.is(new Set([...files, 'seed: 1', 'name: other', 'averaging: {codec: float32}'].map(id)).size, files.length + 3)
   t.regex(id(''), /^[0-9a-f]{32}$/)
 })

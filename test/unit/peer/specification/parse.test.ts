@@ -22,7 +22,23 @@ test('a section keeps the defaults of what it does not say, and its kind may go 
 test('images and a perceptron go together', t => {
   const { model, data } = parseSpecification('model: {kind: mlp}\ndata: {kind: images, images: i.gz, labels: l.gz}')
   t.deepEqual(model, { kind: 'mlp', hidden: [128] })
-  t.deepEqual(data, { kind: 'images', images: 'i.gz', labels: 'l.gz', partitions: 4, validation: 0.1 })
+  t.deepEqual(data, {
+    kind: 'images',
+    images: 'i.gz',
+    labels: 'l.gz',
+    partitions: 4,
+    partition: 'iid',
+    validation: 0.1,
+  })
+})
+
+test('alpha is there with a dirichlet partition, and only there', t => {
+  const images = 'model: {kind: mlp}\ndata: {kind: images, images: a, labels: b, '
+  for (const data of ['data: {', images]) {
+    t.false('alpha' in parseSpecification(`${data}partition: iid}`).data)
+    t.is(parseSpecification(`${data}partition: dirichlet}`).data.alpha, 0.1)
+    t.is(parseSpecification(`${data}partition: dirichlet, alpha: 3}`).data.alpha, 3)
+  }
 })
 
 test('a cnn, and a model of the user whose kind may go unsaid', t => {
@@ -43,8 +59,8 @@ test('a cnn, and a model of the user whose kind may go unsaid', t => {
 const wrong: [yaml: string, where: string, says: RegExp][] = [
   ['averaging:\n  every: 0\n', '2:10', /Expected `averaging.every` to be an integer >= 1 .*, got 0$/],
   ['averaging: {every: 2.5}', '1:20', /`averaging.every` to be an integer .*, got 2.5$/],
-  ['averaging: {codec: int4}', '1:20', /`averaging.codec` to be one of int8, float32, got "int4"$/],
-  ['averaging: {staleness: {policy: bound}}', '1:33', /one of none, bounded, polynomial, got "bound"$/],
+  ['averaging: {codec: int2}', '1:20', /`averaging.codec` to be one of int8, int4, float16, float32, got "int2"$/],
+  ['averaging: {staleness: {policy: bound}}', '1:33', /one of none, bounded, polynomial, hinge, drop, got "bound"$/],
   ['seed: 1.5', '1:7', /`seed` to be an integer >= 0, got 1.5$/],
   ['batch: "8"', '1:8', /`batch` to be an integer .*, got "8"$/],
   ['batch: .inf', '1:8', /got Infinity$/],
@@ -75,6 +91,18 @@ const wrong: [yaml: string, where: string, says: RegExp][] = [
   ['model: {kind: mlp}', '1:1', /`data.kind` to be images, which model.kind mlp needs, got "text"$/],
   ['data: {kind: images, images: a, labels: b}', '1:14', /`data.kind` to be text, .* got "images"$/],
   ['data: {kind: images, images: a}\nmodel: {kind: mlp}', '1:1', /`data.labels` to be a text .*, got nothing$/],
+  ['data: {alpha: 0.5}', '1:15', /`data.alpha` to be left out, as data.partition is iid and not dirichlet, got 0.5$/],
+  [
+    'data: {partition: document, alpha: 0.5}',
+    '1:36',
+    /`data.alpha` to be left out, as data.partition is document and not dirichlet, got 0.5$/,
+  ],
+  ['data: {partition: dirichlet, alpha: 0}', '1:37', /`data.alpha` to be a number > 0 and <= 1000000, got 0$/],
+  [
+    'model: {kind: mlp}\ndata: {kind: images, images: a, labels: b, partition: document}',
+    '2:55',
+    /`data.partition` to be one of iid, dirichlet, got "document"$/,
+  ],
   ['model: {kind: cnn}', '1:1', /`data.kind` to be images, which model.kind cnn needs, got "text"$/],
   ['model: {kind: module}', '1:1', /`model.module` to be a text .*, got nothing$/],
   ['model: {module: a.ts, sha256: abc}', '1:31', /`model.sha256` to be .*64 hexadecimal digits or none, got "abc"$/],
@@ -149,7 +177,7 @@ test('an error says the same to machines', t => {
     column: 3,
     key: 'averaging.evry',
     value: 0,
-    expected: 'one of algorithm, every, codec, staleness, timeout',
+    expected: 'one of algorithm, every, codec, topology, staleness, timeout',
     suggestion: 'averaging.every',
   })
 })

@@ -1,0 +1,84 @@
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import type { Command } from 'commander'
+import { integer } from '../arguments.ts'
+import { addCommand, type CommandContext, type Runner } from '../command.ts'
+import { version } from '../version.ts'
+
+interface ExperimentOptions {
+  directory?: string
+  parallel: number
+  seeds?: number
+}
+
+export function addExperiment(program: Command, run: Runner): void {
+  addCommand(program, {
+    name: 'experiment',
+    summary: 'compare ways of training together: arms x seeds, in virtual time, with a report',
+    description:
+      'Every arm is a whole swarm of the same peers as everywhere, with real gradients, on modelled links and machines. Finished cells are kept: started again, an experiment goes on where it was. Its folder gets report.html, figures, CSV and JSON.',
+    examples: [
+      ['murmur experiment list', 'those that come with murmur'],
+      ['murmur experiment stragglers', 'run one of them'],
+      ['murmur experiment my.yaml --seeds 2 --parallel 1', 'one of your own, in short and on one core'],
+    ],
+  })
+    .argument('<file|name>', 'an experiment file, the name of one that comes with murmur, or `list`')
+    .option('-d, --directory <path>', 'where records and report go [default: runs/experiments/<name>]')
+    .option('--parallel <n>', 'cells computed at a time, one thread each', integer(1, 256), availableParallelism())
+    .option('--seeds <n>', 'only the first n seeds', integer(1, 1000))
+    .action(run(experiment))
+}
+
+async function experiment(context: CommandContext, options: ExperimentOptions, name: string): Promise<void> {
+  if (name === 'list') return await list(context)
+  const { output, signal, clock, interrupt } = context
+  const { loadExperiment } = await import('../experiment/shipped.ts')
+  const { runExperiment } = await import('../../experiment/run-experiment.ts')
+  const { sourceCommit } = await import('../experiment/source-commit.ts')
+  const { progressLines } = await import('../experiment/progress.ts')
+  const { renderSummaryTable } = await import('../../experiment/report/write-report.ts')
+  const { table } = await import('../table.ts')
+  const loaded = await loadExperiment(name)
+  const plan = { ...loaded, seeds: loaded.seeds.slice(0, options.seeds ?? loaded.seeds.length) }
+  const directory = options.directory ?? join('runs', 'experiments', plan.name.replaceAll(/[^\w.-]+/g, '-'))
+  const cells = plan.treatments.length * plan.seeds.length
+  output.line(`${plan.name}: ${plan.arms.length} arms, ${cells} cells, records in ${directory}`)
+  interrupt.finishing('the report of what there is; the cells under way are given up')
+  const view = await output.status()
+  const begun = clock.now()
+  const { records, chosen, report } = await runExperiment(plan, {
+    directory,
+    parallel: options.parallel,
+    versions: { commit: await sourceCommit(), murmur: version() },
+    signal,
+    onProgress: progress => view.show(progressLines(progress, clock.now() - begun)),
+  }).finally(() => view.stop())
+  output.result({ experiment: plan.name, directory, report, chosen, records: records.map(summaryOf) }, () => {
+    const { titles, rows } = renderSummaryTable({ specification: { ...plan, text: plan.text }, records })
+    return [...table(titles, rows), '', `Report: ${report}`].join('\n')
+  })
+}
+
+async function list({ output }: CommandContext): Promise<void> {
+  const { loadExperiment, shippedExperiments } = await import('../experiment/shipped.ts')
+  const { table } = await import('../table.ts')
+  const experiments = await Promise.all((await shippedExperiments()).map(loadExperiment))
+  const rows = experiments.map(({ name, arms, treatments, seeds, description }) => ({
+    name,
+    arms: arms.length,
+    cells: treatments.length * seeds.length,
+    description,
+  }))
+  output.result(rows, () =>
+    table(
+      ['experiment', 'arms', 'cells', 'what it asks'],
+      rows.map(row => [row.name, row.arms, row.cells, row.description.trim()]),
+    ).join('\n'),
+  )
+}
+
+/** A record without its samples. */
+function summaryOf({ samples, ...record }: { samples: readonly unknown[] }): object {
+  return { ...record, last: samples.at(-1) }
+}
