@@ -25,20 +25,6 @@ export default {
       'peer joins the wings and knows no user interface.',
     ),
     arrow(
-      'dashboard-looks-on',
-      { path: '^src/dashboard/' },
-      {
-        path: '^src/(?!core/|network/(status|transport)\\.ts$|peer/(records|specification|checkpoint/run-directory)|dashboard/)',
-      },
-      'The dashboard reads records and statuses; whoever joins a mesh or starts a peer hands them in.',
-    ),
-    arrow(
-      'api-is-types',
-      { path: '^src/dashboard/api/' },
-      { path: '^src/(?!core/telemetry\\.ts$|dashboard/api/)' },
-      '',
-    ),
-    arrow(
       'experiment-runs-peers',
       { path: '^src/experiment/' },
       { path: '^src/(?!core/|compute/|exchange/|network/|peer/|experiment/)' },
@@ -48,6 +34,26 @@ export default {
       'nobody-below-imports-the-experiment',
       { path: '^src/(?!cli/|experiment/)' },
       { path: '^src/experiment/' },
+      '',
+    ),
+    arrow(
+      'dashboard-looks-on',
+      { path: '^src/dashboard/' },
+      {
+        path: '^src/(?!core/|network/(status|transport)\\.ts$|peer/(records|specification|checkpoint/run-directory)|dashboard/)',
+      },
+      'The dashboard reads records and statuses; whoever joins a mesh or starts a peer hands them in.',
+    ),
+    arrow(
+      'page-knows-the-api',
+      { path: '^src/dashboard/page/' },
+      { path: '^src/(?!dashboard/(api|page)/)' },
+      'The page runs in a browser.',
+    ),
+    arrow(
+      'api-is-types',
+      { path: '^src/dashboard/api/' },
+      { path: '^src/(?!core/telemetry\\.ts$|dashboard/api/)' },
       '',
     ),
     arrow('nobody-imports-the-cli', { path: '^src/(?!cli/)' }, { path: '^src/cli/' }, ''),

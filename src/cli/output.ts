@@ -51,10 +51,10 @@ export interface Output {
   failure(error: FailureData): void
   /** Shows progress on stderr: a live view on a terminal, lines elsewhere, nothing with --quiet. One at a time. */
   progress(init: ProgressInit): Promise<ProgressView>
-  /** A result that is redrawn in place, on stdout; undefined where that is no terminal. */
-  screen(): Promise<Screen | undefined>
   /** The same for anything else that takes long: a few lines on a terminal, the first of them now and then elsewhere. */
   status(): Promise<StatusView>
+  /** A result that is redrawn in place, on stdout; undefined where that is no terminal. */
+  screen(): Promise<Screen | undefined>
 }
 
 interface Screen {
@@ -122,6 +122,13 @@ class StandardOutput implements Output {
     return this.#live(canvas => liveView(canvas, init))
   }
 
+  async status(): Promise<StatusView> {
+    const { liveStatus, plainStatus, silentStatus } = await import('./progress/status.ts')
+    if (this.#quiet) return silentStatus
+    if (!this.#canDraw) return plainStatus(text => this.line(text), systemClock.now)
+    return this.#live(liveStatus)
+  }
+
   async screen(): Promise<Screen | undefined> {
     const stream = this.#stdout
     if (!stream.isTTY || this.#env.TERM === 'dumb') return undefined
@@ -131,13 +138,6 @@ class StandardOutput implements Output {
       draw: lines => update(lines(stream.columns ?? 80, stream.rows ?? 24).join('\n')),
       done: () => update.done(),
     }
-  }
-
-  async status(): Promise<StatusView> {
-    const { liveStatus, plainStatus, silentStatus } = await import('./progress/status.ts')
-    if (this.#quiet) return silentStatus
-    if (!this.#canDraw) return plainStatus(text => this.line(text), systemClock.now)
-    return this.#live(liveStatus)
   }
 
   get #canDraw(): boolean {

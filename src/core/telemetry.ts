@@ -36,6 +36,7 @@ export interface ExchangeEvent {
   role: 'initiator' | 'responder'
   /** The same on both sides. */
   id: string
+  /** `*` for what is published to all. */
   partner: string
   shard: string
   outcome: 'ok' | ExchangeFailure

@@ -150,7 +150,10 @@ class DiscreteEvents implements VirtualTime {
 
   readonly #next = (): void => {
     const run = this.#run
-    if (!run) return this.#rest()
+    if (!run) {
+      this.#rest()
+      return
+    }
     const working = this.#work[0]
     if (working) return void this.#await(working)
     const event = this.#queue.pop()

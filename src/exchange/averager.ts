@@ -50,6 +50,8 @@ export interface AveragingCounters {
   failed: Partial<Record<ExchangeFailure, number>>
   /** Exchanges this peer answered and applied. */
   served: number
+  /** What others published and this peer did not mix, by reason. */
+  dropped: Partial<Record<ExchangeFailure, number>>
   /** Periods that passed while the shard's previous exchange still waited. */
   skipped: number
   /** Of exchanges in both roles, framing included. */
@@ -97,5 +99,15 @@ export function countStaleness(counters: AveragingCounters, steps: number): void
 export type AveragerFactory = (components: AveragerComponents) => Averager
 
 export function zeroCounters(): AveragingCounters {
-  return { tried: 0, ok: 0, failed: {}, served: 0, skipped: 0, bytesSent: 0, bytesReceived: 0, staleness: [] }
+  return {
+    tried: 0,
+    ok: 0,
+    failed: {},
+    served: 0,
+    dropped: {},
+    skipped: 0,
+    bytesSent: 0,
+    bytesReceived: 0,
+    staleness: [],
+  }
 }

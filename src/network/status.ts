@@ -58,13 +58,13 @@ const Status = z.strictObject({
   tokensPerSecond: z.number().nonnegative(),
   /** What runs its training steps, such as `onnx-cpu`. */
   backend: z.string().max(64),
-  /** The newest exchanges that it began since its last status. */
-  exchanges: z.array(ToldExchange).max(MAX_TOLD_EXCHANGES).optional(),
   /** Where it is, in its user's words: peers of one region reach each other better than the rest. */
   region: z
     .string()
     .regex(/^[\p{L}\p{N}._-]{1,64}$/u)
     .optional(),
+  /** The newest exchanges that it began since its last status. */
+  exchanges: z.array(ToldExchange).max(MAX_TOLD_EXCHANGES).optional(),
   /** Where it can be dialled. */
   addresses: z.array(z.string().max(256)).max(MAX_STATUS_ADDRESSES),
 })

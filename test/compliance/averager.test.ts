@@ -1,4 +1,5 @@
 import { easgd } from '../../src/exchange/averaging/easgd.ts'
+import { fragments } from '../../src/exchange/averaging/fragments.ts'
 import { noAveraging } from '../../src/exchange/averaging/no-averaging.ts'
 import { pairwiseGossip } from '../../src/exchange/averaging/pairwise-gossip.ts'
 import { parameterServer } from '../../src/exchange/averaging/parameter-server.ts'
@@ -22,3 +23,4 @@ averagerSuite('push-sum, int8', () => pushSum({ every: 3, codec: 'int8' }), { ke
 averagerSuite('EASGD', () => easgd({ every: 3 }), { keepsSum: false }) // but that over peers and centre
 averagerSuite('parameter server', () => parameterServer({ every: 2 }), { keepsSum: false })
 averagerSuite('parameter server, int8', () => parameterServer({ codec: 'int8', bound: 4 }), { keepsSum: false })
+averagerSuite('fragments', () => fragments({ every: 2, length: 500 }), { keepsSum: false })

@@ -47,6 +47,7 @@ export async function averagingSwarm(init: SwarmInit) {
     const stream = random('swarm').fork(id)
     const transport = (init.wrap ?? (t => t))(network.transport(id), i)
     await transport.start()
+    for (const { id: other } of peers) await transport.dial(`/memory/${other}`, new AbortController().signal)
     for (const other of ids) await transport.learn(other, [`/memory/${other}`])
     const initial =
       init.initial?.(i, layout.length, stream) ?? Float32Array.from({ length: layout.length }, () => stream.normal())

@@ -30,14 +30,14 @@ const ENOUGH_MEANS = 32
 
 /** The run's own bounds where its specification has them: a late delta, and half the time an exchange may take. */
 export function thresholdsFor(specification: RunSpecification | undefined): AlertThresholds {
-  const averaging = specification?.averaging
-  if (!averaging || averaging.algorithm === 'none') return defaults
-  const staleness = 'staleness' in averaging && 'bound' in averaging.staleness ? averaging.staleness.bound : undefined
-  const every = 'every' in averaging ? Math.max(averaging.every, LEAST_STALENESS) : undefined
+  if (!specification || specification.averaging.algorithm === 'none') return defaults
+  const { averaging } = specification
+  const { every, timeout } = averaging
+  const bounded = 'staleness' in averaging && averaging.staleness.policy === 'bounded' ? averaging.staleness : undefined
   return {
     ...defaults,
-    staleness: staleness ?? every ?? defaults.staleness,
-    roundTripMs: 'timeout' in averaging ? (averaging.timeout * 1000) / 2 : defaults.roundTripMs,
+    staleness: bounded?.bound ?? Math.max(every, LEAST_STALENESS),
+    roundTripMs: (timeout * 1000) / 2,
   }
 }
 

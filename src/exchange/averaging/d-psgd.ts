@@ -6,7 +6,7 @@ import type { LocalSgdInit } from './local-sgd.ts'
 import { synchronousAverager } from './synchronous.ts'
 
 /** Those whose weights are doubly stochastic in every round. */
-export type NeighbourTopology =
+type NeighbourTopology =
   | 'ring'
   | 'star'
   | 'complete'

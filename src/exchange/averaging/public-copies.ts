@@ -6,7 +6,7 @@ import type { Allocate } from './synchronous.ts'
  * Names the state of a peer's public copy: after which of its rounds, 0 being the beginning, and in which of its lives, for a
  * peer that was started again begins anew.
  */
-export interface CopyVersion {
+interface CopyVersion {
   incarnation: number
   round: number
 }

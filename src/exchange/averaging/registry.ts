@@ -4,6 +4,7 @@ import { choco } from './choco.ts'
 import { dPsgd } from './d-psgd.ts'
 import { diloco } from './diloco.ts'
 import { easgd } from './easgd.ts'
+import { fragments } from './fragments.ts'
 import { localSgd } from './local-sgd.ts'
 import { moshpit } from './moshpit.ts'
 import { noAveraging } from './no-averaging.ts'
@@ -18,6 +19,7 @@ const averagers = {
   pairwise: pairwiseGossip,
   sparta,
   'push-sum': pushSum,
+  fragments,
   easgd,
   'parameter-server': parameterServer,
   none: noAveraging,

@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { MAX_FRAGMENT_VALUES } from '../../exchange/fragments/fragment.ts'
 import { count, keyDocumentation, seconds } from './key-documentation.ts'
 
 const AD_PSGD = 'Lian et al. 2018, arXiv:1710.06952'
@@ -206,6 +207,22 @@ const parameterServer = z.strictObject({
   timeout: exchangeTimeout(),
 })
 
+const fragments = z.strictObject({
+  algorithm: z.literal('fragments').register(keyDocumentation, {
+    says: 'Slices of shards in int8, published to all by gossipsub; whoever hears one moves toward it.',
+  }),
+  every: every(5, 'Time between two fragments of the same shard.'),
+  length: count(MAX_FRAGMENT_VALUES).default(32_768).register(keyDocumentation, {
+    says: 'Most values of a fragment.',
+    unit: 'values',
+  }),
+  weight: z.number().gt(0).max(1).default(0.25).register(keyDocumentation, {
+    says: 'How far a fresh fragment draws whoever hears it; not tuned.',
+    unit: 'share of the way',
+  }),
+  staleness: staleness(),
+})
+
 const none = z.strictObject({
   algorithm: z.literal('none').register(keyDocumentation, { says: 'Every peer trains alone.' }),
 })
@@ -333,6 +350,7 @@ export const averaging = z.discriminatedUnion('algorithm', [
   pairwise,
   sparta,
   pushSum,
+  fragments,
   easgd,
   parameterServer,
   none,
