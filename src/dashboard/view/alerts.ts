@@ -30,14 +30,14 @@ const ENOUGH_MEANS = 32
 
 /** The run's own bounds where its specification has them: a late delta, and half the time an exchange may take. */
 export function thresholdsFor(specification: RunSpecification | undefined): AlertThresholds {
-  if (!specification || specification.averaging.algorithm === 'none') return defaults
-  const { averaging } = specification
-  const { every, timeout } = averaging
+  const averaging = specification?.averaging
+  if (!averaging || averaging.algorithm === 'none') return defaults
   const bounded = 'staleness' in averaging && averaging.staleness.policy === 'bounded' ? averaging.staleness : undefined
   return {
     ...defaults,
-    staleness: bounded?.bound ?? Math.max(every, LEAST_STALENESS),
-    roundTripMs: (timeout * 1000) / 2,
+    staleness: bounded?.bound ?? Math.max(averaging.every, LEAST_STALENESS),
+    // Fragments are published and have no round trip.
+    roundTripMs: 'timeout' in averaging ? (averaging.timeout * 1000) / 2 : defaults.roundTripMs,
   }
 }
 
