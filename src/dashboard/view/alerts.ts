@@ -16,6 +16,9 @@ const defaults: AlertThresholds = {
   disagreementGrowth: 1.5,
 }
 
+/** Local steps: algorithms that exchange at every step are always some steps late. */
+const LEAST_STALENESS = 20
+
 /** Exchanges before which a share of success, a median or a growth says nothing. */
 const ENOUGH_EXCHANGES = 16
 
@@ -27,13 +30,14 @@ const ENOUGH_MEANS = 32
 
 /** The run's own bounds where its specification has them: a late delta, and half the time an exchange may take. */
 export function thresholdsFor(specification: RunSpecification | undefined): AlertThresholds {
-  if (!specification || specification.averaging.algorithm === 'none') return defaults
-  const { averaging } = specification
+  const averaging = specification?.averaging
+  if (!averaging || averaging.algorithm === 'none') return defaults
   const bounded = 'staleness' in averaging && averaging.staleness.policy === 'bounded' ? averaging.staleness : undefined
   return {
     ...defaults,
-    staleness: bounded?.bound ?? averaging.every,
-    ...('timeout' in averaging && { roundTripMs: (averaging.timeout * 1000) / 2 }),
+    staleness: bounded?.bound ?? Math.max(averaging.every, LEAST_STALENESS),
+    // Fragments are published and have no round trip.
+    roundTripMs: 'timeout' in averaging ? (averaging.timeout * 1000) / 2 : defaults.roundTripMs,
   }
 }
 
