@@ -173,7 +173,9 @@ export function dashboardPage(): { start(): void } {
       const peer = model.peers.get(target.id)
       if (!peer) return
       const facts = peerFacts(peer, model.time ?? 0)
-      hover.show(peer.name, facts, x, y)
+      // Who is selected has all of this beside the graph already.
+      if (target.id === selectedPeer()) hover.hide()
+      else hover.show(peer.name, facts.slice(0, 9), x, y)
       if (announce) setText(focus, [peer.name, ...facts.slice(0, 8).map(fact => fact.join(' '))].join(', '))
       return
     }

@@ -13,7 +13,7 @@ export function stalenessHistogram(): Histogram {
   const bars = element('div', { class: 'histogram', role: 'img' })
   const scale = element('div', { class: 'scale' }, element('span'), element('span', {}, 'local steps'), element('span'))
   const nothing = element('p', { class: 'nothing' }, 'No exchange has come to pass yet.')
-  const heading = element('h2', {}, 'Staleness of exchanges', figures)
+  const heading = element('h2', {}, 'Staleness', figures)
   const root = element('section', { class: 'plot' }, heading, bars, scale, nothing)
   return {
     root,
@@ -26,7 +26,7 @@ export function stalenessHistogram(): Histogram {
         setText(figures, '')
         return
       }
-      setText(figures, `median ${staleness.p50}, 95% up to ${staleness.p95}, most ${staleness.max}`)
+      setText(figures, `median ${staleness.p50}, p95 ${staleness.p95}, most ${staleness.max} steps`)
       setAttributes(bars, {
         'aria-label': `Staleness: ${bins.map(bin => `${span(bin)}: ${plural(bin.count, 'exchange')}`).join('; ')}`,
       })
