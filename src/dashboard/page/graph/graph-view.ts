@@ -84,7 +84,11 @@ export function graphView(elements: GraphElements, events: GraphEvents, reducedM
     wake()
   }
 
-  const everybody = () => fitBox(bounds(scene.layout.bodies), size, FIT_MARGIN, (FIT_SCALE * palette.rem) / 14)
+  /** All peers, with room for the names below them. */
+  function everybody(): Viewport {
+    const above = { width: size.width, height: size.height - 2 * palette.rem }
+    return fitBox(bounds(scene.layout.bodies), above, FIT_MARGIN, (FIT_SCALE * palette.rem) / 14)
+  }
 
   function paint(now: number): void {
     frame = 0
