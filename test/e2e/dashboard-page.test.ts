@@ -134,7 +134,7 @@ inBrowser('by keyboard alone: from peer to peer, select, close, sort, travel in 
   await page.keyboard.press('Enter')
   const chosen = await page.locator('#detail h2').textContent()
   t.is(await page.locator('#peers tr[aria-selected="true"] button').textContent(), chosen)
-  await page.waitForFunction(`location.hash.includes('peer=')`)
+  await page.waitForURL(url => url.hash.includes('peer='))
   await page.keyboard.press('Escape')
   await page.locator('#detail').waitFor({ state: 'hidden' })
 
@@ -150,8 +150,8 @@ inBrowser('by keyboard alone: from peer to peer, select, close, sort, travel in 
   const before = await page.locator('#clock').textContent()
   await page.locator('#scrubber').focus()
   await page.keyboard.press('PageDown')
-  await page.waitForFunction(`document.getElementById('clock').textContent !== '${before}'`)
-  await page.waitForFunction(`Number(location.hash.slice('#at='.length)) < ${START + 60_000}`)
+  await page.locator('#clock', { hasNotText: before! }).waitFor()
+  await page.waitForURL(url => Number(url.hash.slice('#at='.length)) < START + 60_000)
 
   await page.locator('#tab-peers').focus()
   await page.keyboard.press('End')
@@ -167,7 +167,16 @@ inBrowser('a link restores moment, selection, colours and search', async t => {
   t.is(await page.locator('#search').inputValue(), 'peer-3')
   t.deepEqual(await page.locator('#peers tbody th button').allTextContents(), ['peer-3'])
   t.is(await page.locator('#connection').textContent(), 'Looking back, paused')
-  await page.waitForFunction(`location.hash === '${hash}'`)
+  await page.waitForURL(url => url.hash === hash)
+})
+
+inBrowser('a connection tells bytes, round trip, staleness and disagreement, at any moment', async t => {
+  const between = '12D3KooWSynthetic0000'
+  const { page } = await stage(t, {}, { hash: `#at=${START + 30_000}&between=${between}0&between=${between}1` })
+  await page.locator('#detail h2', { hasText: 'peer-1 ↔ peer-2' }).waitFor()
+  const facts = await page.locator('#detail dt').allTextContents()
+  for (const name of ['Latest bytes', 'Round trip', 'Staleness', 'Disagreement']) t.true(facts.includes(name), name)
+  t.is(await page.locator('#detail dd').nth(facts.indexOf('Latest bytes')).textContent(), '81.2 kB')
 })
 
 inBrowser('it says when the server is gone, and comes back by itself', async t => {

@@ -49,7 +49,7 @@ inBrowser('a swarm as it is watched, and its records as they are replayed', asyn
   const { peer: idB } = await b.listening()
   await live.page.locator('#sky[data-peers="2"][data-connections="1"]').waitFor()
   await live.page.locator(`#peers tr[data-peer="${idB}"][data-presence="live"]`).waitFor()
-  await live.page.waitForFunction(`Number(document.getElementById('sky').dataset.pulses) > 0`)
+  await live.page.locator('#sky[data-pulses]:not([data-pulses="0"])').waitFor()
   await live.page.locator(`#peers tr[data-peer="${idB}"] button`).click()
   await live.page.locator('#detail button[data-partner]').click()
   await live.page.locator('#detail dd', { hasText: /\d ms/ }).first().waitFor()

@@ -96,7 +96,10 @@ export async function standInDashboard(init: StandInInit): Promise<StandInDashbo
     else if (pathname === '/api/state') json(response, swarm.state(at))
     else if (pathname === '/api/peer') json(response, swarm.peer(searchParams.get('id') ?? '', at))
     else if (pathname === '/api/curves') json(response, swarm.curves(end()))
-    else if (pathname === '/api/events') json(response, { entries: [], more: false })
+    else if (pathname === '/api/exchanges') {
+      const [from, to] = [Number(searchParams.get('from')), Number(searchParams.get('to'))]
+      json(response, { from, to, exchanges: swarm.exchanges(from, to), omitted: 0 })
+    } else if (pathname === '/api/events') json(response, { entries: [], more: false })
     else if (pathname === '/api/stream') stream(response, searchParams)
     else {
       file(response, pathname).catch(() => {

@@ -1,4 +1,5 @@
 import type { Curves } from '../api/curves.ts'
+import type { ExchangePage } from '../api/exchange.ts'
 import type { FeedPage } from '../api/feed.ts'
 import type { PeerDetail } from '../api/peer-detail.ts'
 import type { RunInfo } from '../api/run.ts'
@@ -27,6 +28,8 @@ export const api = {
     get<PeerDetail>('/api/peer', { id, at: at === undefined ? undefined : Math.round(at) }, signal),
   run: (signal: AbortSignal) => get<RunInfo>('/api/run', {}, signal),
   curves: (signal: AbortSignal) => get<Curves>('/api/curves', {}, signal),
+  exchanges: (from: number, to: number, signal: AbortSignal) =>
+    get<ExchangePage>('/api/exchanges', { from: Math.round(from), to: Math.ceil(to), limit: 1000 }, signal),
   events: (before: number | undefined, limit: number, signal: AbortSignal) =>
     get<FeedPage>('/api/events', { before: before === undefined ? undefined : Math.round(before), limit }, signal),
 }

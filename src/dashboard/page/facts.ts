@@ -1,7 +1,7 @@
 import type { Exchange } from '../api/exchange.ts'
 import type { EdgeState, PeerState } from '../api/state.ts'
 import { outcomeWords } from './curves/outcome-bars.ts'
-import { ago, bytes, duration, loss, percent, quantity, whole } from './format.ts'
+import { ago, bytes, duration, loss, percent, plural, quantity, whole } from './format.ts'
 import type { Facts } from './graph/hover-card.ts'
 import { stateWords } from './lists/columns.ts'
 
@@ -29,7 +29,7 @@ export function peerFacts(peer: PeerState, now: number): Facts {
 export function connectionFacts(edge: EdgeState, latest: Exchange | undefined, now: number): Facts {
   const lines: [string, string][] = [
     ['Round trip', duration(edge.roundTripMs)],
-    ['Staleness', edge.staleness === null ? '–' : `${quantity(edge.staleness)} steps`],
+    ['Staleness', edge.staleness === null ? '–' : plural(edge.staleness, 'step')],
     ['Disagreement', quantity(edge.disagreement)],
     ['Exchanges', edge.failed === 0 ? whole(edge.ok) : `${whole(edge.ok)}, ${whole(edge.failed)} failed`],
     ['Bytes in all', bytes(edge.bytes)],

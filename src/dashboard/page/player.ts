@@ -43,6 +43,8 @@ export interface Player {
 }
 
 const FEED_LENGTH = 200
+/** How far back the latest exchange of a pair is looked for, at a moment that was sought. */
+const RECENT_MS = 60_000
 const WATCH_MS = 2000
 /** Behind the end by less than this, what plays a live run has caught up. */
 const CAUGHT_UP_MS = 1500
@@ -187,10 +189,14 @@ class StreamPlayer implements Player {
     try {
       while (this.#wish !== undefined && !signal.aborted) {
         const at = this.#wish
-        const [state, feed] = await Promise.all([api.state(at, signal), api.events(at + 1, FEED_LENGTH, signal)])
+        const [state, feed, { exchanges }] = await Promise.all([
+          api.state(at, signal),
+          api.events(at + 1, FEED_LENGTH, signal),
+          api.exchanges(at - RECENT_MS, at, signal),
+        ])
         if (signal.aborted) return
         if (this.#wish === at) this.#wish = undefined
-        this.#set(addEntries(applyState(forgetPassing(this.model), state), feed.entries))
+        this.#set(addEntries(addExchanges(applyState(forgetPassing(this.model), state), exchanges), feed.entries))
         this.#events.problem(undefined)
       }
     } catch (error) {
