@@ -46,13 +46,18 @@ async function experiment(context: CommandContext, options: ExperimentOptions, n
   output.line(`${plan.name}: ${plan.arms.length} arms, ${cells} cells, records in ${directory}`)
   interrupt.finishing('the report of what there is; the cells under way are given up')
   const view = await output.status()
-  const begun = clock.now()
+  let phase: 'tuning' | 'running' = 'tuning'
+  let begun = clock.now()
   const { records, chosen, report } = await runExperiment(plan, {
     directory,
     parallel: options.parallel,
     versions: { commit: await sourceCommit(), murmur: version() },
     signal,
-    onProgress: progress => view.show(progressLines(progress, clock.now() - begun)),
+    onProgress: progress => {
+      if (progress.phase !== phase) begun = clock.now()
+      phase = progress.phase
+      view.show(progressLines(progress, clock.now() - begun))
+    },
   }).finally(() => view.stop())
   output.result({ experiment: plan.name, directory, report, chosen, records: records.map(summaryOf) }, () => {
     const { titles, rows } = renderSummaryTable({ specification: { ...plan, text: plan.text }, records })
