@@ -8,3 +8,7 @@ import { int8 } from './int8.ts'
 export type CodecId = 'float32' | 'float16' | 'int8' | 'int4'
 
 export const codecs = { float32, float16, int8, int4 } satisfies Record<CodecId, Codec>
+
+export function isCodecId(name: string): name is CodecId {
+  return Object.hasOwn(codecs, name)
+}
