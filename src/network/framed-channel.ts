@@ -1,5 +1,5 @@
+import { abortable } from '../core/abortable.ts'
 import { MurmurError } from '../core/errors.ts'
-import { abortable } from './abortable.ts'
 import { type ByteStream, channelBroken } from './byte-stream.ts'
 import { type Channel, MAX_MESSAGE_BYTES, type PeerId } from './transport.ts'
 

@@ -1,4 +1,4 @@
-import { abortable } from './abortable.ts'
+import { abortable } from '../core/abortable.ts'
 import { type ByteStream, channelBroken } from './byte-stream.ts'
 import { type ReceivedBytes, receivedBytes } from './received-bytes.ts'
 import type { PeerId } from './transport.ts'

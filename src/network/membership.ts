@@ -1,8 +1,8 @@
+import { abortable } from '../core/abortable.ts'
 import type { Clock } from '../core/clock.ts'
 import { MurmurError } from '../core/errors.ts'
 import type { Random } from '../core/random.ts'
 import { silentTelemetry, type Telemetry } from '../core/telemetry.ts'
-import { abortable } from './abortable.ts'
 import {
   decodeStatus,
   encodeStatus,

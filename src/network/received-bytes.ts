@@ -1,4 +1,4 @@
-import { abortable } from './abortable.ts'
+import { abortable } from '../core/abortable.ts'
 
 /** Bytes that arrived and were not read yet, in order: one producer, one reader. */
 export interface ReceivedBytes {

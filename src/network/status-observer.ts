@@ -1,5 +1,5 @@
+import { abortable } from '../core/abortable.ts'
 import type { Clock } from '../core/clock.ts'
-import { abortable } from './abortable.ts'
 import { statusTopic } from './membership.ts'
 import { decodeStatus, type Status } from './status.ts'
 import { swarmView } from './swarm-view.ts'

@@ -114,7 +114,7 @@ function chocoMixing(allocate: Allocate, { neighboursOf, formatOf, gamma, incarn
       addScaled(next, difference, 1)
 
       const sending = neighbours.map(({ peer }) =>
-        meeting.send(peer, 'difference', difference, format, copies.notesFor(peer, round, version)),
+        meeting.send(peer, 'difference', difference, format, copies.notesFor(peer, version)),
       )
       const receiving = receiveDifferences(meeting, neighbours)
       await meeting.all([receiving, ...sending])

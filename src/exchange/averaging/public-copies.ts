@@ -18,10 +18,10 @@ interface CopyVersion {
  */
 export interface PublicCopies {
   of(peer: PeerId): Float32Array
-  /** What is told to a neighbour along with a difference in this round. */
-  notesFor(peer: PeerId, round: number, own: CopyVersion): number[]
+  /** What is told to a neighbour along with a difference. */
+  notesFor(peer: PeerId, own: CopyVersion): number[]
   /**
-   * Adds a neighbour's difference to its copy: once, however often the same round is tried.
+   * Adds a neighbour's difference to its copy.
    * @param notes what it told along with the difference
    * @returns whether the copy is up to date now, else `complete` has to follow; and whether the neighbour lacks our own
    */
@@ -44,11 +44,10 @@ export function publicCopies(allocate: Allocate): PublicCopies {
 
 interface Copy {
   values: Float32Array
-  /** Of the values; `NONE` until the base of the last difference has arrived. */
+  /** Of the values; `NONE` until that to which the last difference is to be added has arrived. */
   version: CopyVersion
-  /** Before the last difference, and with it. */
-  base: CopyVersion
-  after: CopyVersion
+  /** With the last difference. */
+  next: CopyVersion
 }
 
 /** No copy has it: a peer's life begins after 1970. */
@@ -67,8 +66,8 @@ class Copies implements PublicCopies {
     return this.#copyOf(peer).values
   }
 
-  notesFor(peer: PeerId, round: number, own: CopyVersion): number[] {
-    const held = this.#heldBefore(peer, round)
+  notesFor(peer: PeerId, own: CopyVersion): number[] {
+    const held = this.#copyOf(peer).version
     return [own.incarnation, own.round, held.incarnation, held.round]
   }
 
@@ -80,20 +79,18 @@ class Copies implements PublicCopies {
     own: CopyVersion,
   ): { upToDate: boolean; lacks: boolean } {
     const [incarnation = 0, from = 0, theirs = 0, upTo = 0] = notes
-    const base = { incarnation, round: from }
     const copy = this.#copyOf(peer)
-    const upToDate = equal(this.#heldBefore(peer, round), base)
-    if (!upToDate) copy.values.set(difference)
-    else if (copy.version.round !== round) addScaled(copy.values, difference, 1)
-    copy.base = base
-    copy.after = { incarnation, round }
-    copy.version = upToDate ? copy.after : NONE
+    const upToDate = equal(copy.version, { incarnation, round: from })
+    if (upToDate) addScaled(copy.values, difference, 1)
+    else copy.values.set(difference)
+    copy.next = { incarnation, round }
+    copy.version = upToDate ? copy.next : NONE
     return { upToDate, lacks: !equal({ incarnation: theirs, round: upTo }, own) }
   }
   complete(peer: PeerId, base: Float32Array): void {
     const copy = this.#copyOf(peer)
     addScaled(copy.values, base, 1)
-    copy.version = copy.after
+    copy.version = copy.next
   }
 
   retain(peers: readonly PeerId[]): void {
@@ -107,15 +104,9 @@ class Copies implements PublicCopies {
   #copyOf(peer: PeerId): Copy {
     const known = this.#copies.get(peer)
     if (known) return known
-    const copy: Copy = { values: this.#free.pop() ?? this.#allocate(), version: NONE, base: NONE, after: NONE }
+    const copy: Copy = { values: this.#free.pop() ?? this.#allocate(), version: NONE, next: NONE }
     this.#copies.set(peer, copy)
     return copy
-  }
-
-  /** The version that stood before this round began. */
-  #heldBefore(peer: PeerId, round: number): CopyVersion {
-    const { version, base } = this.#copyOf(peer)
-    return version.round === round ? base : version
   }
 }
 

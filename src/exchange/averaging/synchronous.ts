@@ -26,8 +26,8 @@ export interface Mixing {
   /** Takes note of the parameters with which training begins. */
   begin?(values: Float32Array): void
   /**
-   * Changes `values`, this peer's parameters, into what they are to become. May be called again for the same round, with the
-   * same values, if the swarm changed meanwhile: the algorithm's own state changes in `commit` alone.
+   * Changes `values`, this peer's parameters, into what they are to become. May be called again, in a later round but with the
+   * same values, if something failed meanwhile: the algorithm's own state changes in `commit` alone.
    */
   mix(meeting: Meeting, values: Float32Array): Promise<void>
   /** What the last `mix` said was done. */

@@ -4,8 +4,8 @@ import type { Channel } from '../../network/transport.ts'
 
 /**
  * Letters between peers that do something together. One stream from each peer to each other, in one direction: for every
- * letter a head as JSON, then its values, encoded. A stream stays open for the letters that follow. Against it come only
- * the rounds in which letters were overtaken.
+ * letter a head as JSON, then its values, encoded. A stream stays open for the letters that follow. Against it comes an answer
+ * to each letter, in the same order.
  */
 export const LETTER_PROTOCOL = '/murmuration/letter/1.0.0'
 
@@ -18,7 +18,7 @@ const letterHead = z.object({
   round: z.int().min(0),
   /** Names those who take part, so that peers with other views of the swarm do not mix. */
   group: z.string().max(64),
-  /** Tells the letters of one round from each other. */
+  /** Tells the letters of one round from each other. Empty: the letter tells that its sender is in this round, and no more. */
   part: z.string().max(64),
   /** Number of values, and of the bytes that encode them. */
   length: z.int().min(0),
@@ -31,11 +31,13 @@ const letterHead = z.object({
 
 export type LetterHead = z.infer<typeof letterHead>
 
-const overtaken = z.object({
+const answer = z.object({
   version: z.literal(VERSION),
-  /** In which the addressee is. */
-  round: z.int().min(0),
+  /** The round in which the addressee is by now, if it threw the letter away; else it has taken it. */
+  overtaken: z.int().min(0).optional(),
 })
+
+export type Answer = Omit<z.infer<typeof answer>, 'version'>
 
 export async function sendHead(
   channel: Channel,
@@ -50,14 +52,13 @@ export async function receiveHead(channel: Channel, signal: AbortSignal): Promis
   return await receive(channel, letterHead, signal)
 }
 
-/** Answers a letter of a round that is over. */
-export async function sendOvertaken(channel: Channel, round: number, signal: AbortSignal): Promise<void> {
-  await send(channel, { round }, signal)
+export async function sendAnswer(channel: Channel, message: Answer, signal: AbortSignal): Promise<void> {
+  await send(channel, message, signal)
 }
 
-/** The round in which the receiver of a letter that came too late is. @throws MurmurError `MESSAGE_INVALID` */
-export async function receiveOvertaken(channel: Channel, signal: AbortSignal): Promise<number> {
-  return (await receive(channel, overtaken, signal)).round
+/** @throws MurmurError `MESSAGE_INVALID` */
+export async function receiveAnswer(channel: Channel, signal: AbortSignal): Promise<Answer> {
+  return await receive(channel, answer, signal)
 }
 
 async function send(channel: Channel, message: object, signal: AbortSignal): Promise<void> {

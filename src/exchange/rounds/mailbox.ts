@@ -1,7 +1,8 @@
 import { withDeadline } from '../../core/deadline.ts'
 import { MurmurError } from '../../core/errors.ts'
 import type { Channel, PeerId } from '../../network/transport.ts'
-import { LETTER_PROTOCOL, type LetterHead, receiveHead, sendOvertaken } from './letter.ts'
+import { wireFormat } from '../compression/wire-format.ts'
+import { LETTER_PROTOCOL, type LetterHead, receiveHead, sendAnswer } from './letter.ts'
 import { type LetterSubject, Ways, type WaysComponents, type WaysInit } from './ways.ts'
 
 /**
@@ -13,8 +14,9 @@ export interface Mailbox {
   stop(): void
   /** From now on letters of earlier rounds are thrown away. @param others to whom streams are kept open */
   enter(round: number, others: readonly PeerId[]): void
-  /** Resolves once the values are on their way; they may be overwritten then. */
   send: Ways['send']
+  /** Tells these peers, who may wait for a letter of an earlier round, in which one this peer is now. */
+  tell(peers: Iterable<PeerId>, round: number): void
   /**
    * Fills `into`, and touches it no more once it has settled. Resolves with the letter's notes.
    * @throws LaterRound if the sender has gone on without sending it; MurmurError `VALUES_INVALID`, `MESSAGE_INVALID`,
@@ -66,6 +68,8 @@ class Letters implements Mailbox {
   readonly #requests = new Map<string, Request>()
   /** Streams from the others: a peer that opens another has given the first one up. */
   readonly #incoming = new Map<PeerId, Channel>()
+  /** The round of the last letter from each of the others: letters arrive in the order in which they were sent. */
+  readonly #latest = new Map<PeerId, number>()
   readonly #stopping = new AbortController()
   readonly send: Ways['send']
   readonly recall: Ways['recall']
@@ -101,6 +105,7 @@ class Letters implements Mailbox {
   enter(round: number, others: readonly PeerId[]): void {
     this.#round = Math.max(this.#round, round)
     this.#ways.retain(others)
+    for (const peer of [...this.#latest.keys()]) if (!others.includes(peer)) this.#latest.delete(peer)
     this.#wake()
   }
 
@@ -111,6 +116,8 @@ class Letters implements Mailbox {
     signal: AbortSignal,
   ): Promise<readonly number[]> {
     signal.throwIfAborted()
+    const latest = this.#latest.get(from) ?? 0
+    if (latest > subject.round) throw new LaterRound(from, latest)
     const key = keyOf(from, subject)
     const settled = Promise.withResolvers<readonly number[]>()
     const request: Request = { from, subject, into, open: true, settled }
@@ -127,17 +134,27 @@ class Letters implements Mailbox {
     }
   }
 
+  tell(peers: Iterable<PeerId>, round: number): void {
+    const nothing = { round, group: '', part: '', format: wireFormat('float32') }
+    for (const peer of peers) {
+      withDeadline(this.#c.clock, this.#init.patience, 'a note', this.#stopping.signal, signal =>
+        this.#ways.send(peer, nothing, new Float32Array(0), [], signal),
+      ).catch(() => {}) // a peer that cannot be told is gone, or finds out by itself
+    }
+  }
+
   /** One letter: to whoever asked for it, or away with it. */
   async #take(channel: Channel, signal: AbortSignal): Promise<void> {
     const { bytesReceived, bytesSent } = channel
     const head = await receiveHead(channel, signal)
     this.#requireOurs(channel.peer, head)
-    // Letters arrive in the order in which they were sent.
+    this.#latest.set(channel.peer, head.round)
     for (const { from, subject, settled } of this.#requests.values()) {
       if (from === channel.peer && subject.round < head.round) settled.reject(new LaterRound(from, head.round))
     }
+    if (head.part === '') return await sendAnswer(channel, {}, signal)
     const request = await this.#wanted(channel.peer, head, signal)
-    if (!request) await sendOvertaken(channel, this.#round, signal)
+    if (!request) await sendAnswer(channel, { overtaken: this.#round }, signal)
     try {
       await this.#deliver(channel, head, request, signal)
       request?.settled.resolve(head.notes)
@@ -145,6 +162,7 @@ class Letters implements Mailbox {
       request?.settled.reject(error)
       throw error
     }
+    if (request) await sendAnswer(channel, {}, signal)
     const [sent, received] = [channel.bytesSent - bytesSent, channel.bytesReceived - bytesReceived]
     this.#init.onBytes(channel.peer, { sent, received })
   }
@@ -173,12 +191,12 @@ class Letters implements Mailbox {
     })
   }
 
-  #requireOurs(peer: PeerId, { run, length, bytes }: LetterHead): void {
+  #requireOurs(peer: PeerId, { run, part, length, bytes }: LetterHead): void {
     if (run !== this.#c.run) {
       throw new MurmurError({ code: 'RUN_MISMATCH', message: `Peer ${peer} is in another run`, details: { peer, run } })
     }
     const { longest } = this.#init
-    if (length > longest || bytes > MOST_BYTES_A_VALUE * longest) {
+    if (length > longest || bytes > MOST_BYTES_A_VALUE * longest || (part === '' && bytes > 0)) {
       throw new MurmurError({
         code: 'MESSAGE_INVALID',
         message: `Expected from peer ${peer} at most ${longest} values, got ${length} in ${bytes} bytes`,

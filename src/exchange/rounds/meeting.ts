@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import type { PeerId } from '../../network/transport.ts'
 import type { WireFormat } from '../compression/wire-format.ts'
 import type { Mailbox } from './mailbox.ts'
+import type { Sent } from './ways.ts'
 
 /** Peers that do something together, as one of them sees it: who, and letters between them. */
 export interface Meeting {
@@ -22,12 +23,13 @@ export interface Meeting {
 
 /**
  * @param over ends the meeting: what waits fails with the signal's reason
- * @param written to whom letters went
+ * @param onSent called with each letter that left: to whom, and until when it is not known to have arrived
  */
 export function meetingOf(
   mailbox: Mailbox,
   { round, self, members }: Pick<Meeting, 'round' | 'self' | 'members'>,
-  { over, written }: { over: AbortController; written: Set<PeerId> },
+  over: AbortController,
+  onSent: (to: PeerId, sent: Promise<Sent>) => void,
 ): Meeting {
   const group = createHash('sha256').update(members.join('\n')).digest('hex').slice(0, 32)
   const { signal } = over
@@ -35,9 +37,10 @@ export function meetingOf(
     round,
     self,
     members,
-    send: (to, part, values, format, notes = []) => {
-      written.add(to)
-      return mailbox.send(to, { round, group, part, format }, values, notes, signal)
+    send: async (to, part, values, format, notes = []) => {
+      const sent = mailbox.send(to, { round, group, part, format }, values, notes, signal)
+      onSent(to, sent)
+      await sent
     },
     receive: (from, part, into, format) => mailbox.receive(from, { round, group, part, format }, into, signal),
     all: async tasks => {

@@ -11,7 +11,7 @@ import { type Meeting, meetingOf } from './meeting.ts'
  * is everybody's own view of the swarm: where two views differ, their letters do not match, and both look again until
  * they agree. The number of a round is a logical clock (Lamport 1978): a peer that is told by one it needs in a round that it
  * is in a later one by now goes there, so those who came late or missed one are in step with the others at once. Nobody else's
- * word counts.
+ * word counts. What fails is tried again in a later round, into which the others are drawn.
  */
 export interface Rounds {
   start(): Promise<void>
@@ -59,6 +59,8 @@ class SwarmRounds implements Rounds {
   readonly #bytes = new Map<string, { sent: number; received: number }>()
   /** The attempt under way: of which round, with whom. */
   #current: { meeting: Meeting; over: AbortController } | undefined
+  /** Attempts whose addressees were all told. */
+  readonly #failed = new WeakSet<AbortController>()
   #warned = ''
   #next = 1
 
@@ -107,7 +109,6 @@ class SwarmRounds implements Rounds {
       outcome = over.aborted ? 'cancelled' : failureOf(error)
       if (isErrorCode(error, 'TOPOLOGY_IMPOSSIBLE')) this.#warn(error.message)
     }
-    this.#next += 1
     this.#mailbox.enter(this.#next, this.#c.others())
     countOutcome(this.#init.counters, outcome)
     this.#record({ outcome, distance, ms: clock.now() - begun })
@@ -118,14 +119,13 @@ class SwarmRounds implements Rounds {
     for (;;) {
       const others = this.#c.others()
       if (others.length === 0) return 'no-partner'
-      const later = await this.#attempt(task, others, signal)
-      if (!later) return 'ok'
-      if (later instanceof LaterRound) this.#next = Math.min(later.round, this.#next + LONGEST_LEAP)
-      else await this.#c.clock.sleep(LOOK_AGAIN, signal)
+      const failure = await this.#attempt(task, others, signal)
+      if (!failure) return 'ok'
+      if (!(failure instanceof LaterRound)) await this.#c.clock.sleep(LOOK_AGAIN, signal)
     }
   }
 
-  /** @returns why to try again, if the task did not get through */
+  /** @returns why to try again, in another round, if the task did not get through */
   async #attempt(
     task: (meeting: Meeting) => Promise<void>,
     others: readonly string[],
@@ -136,18 +136,23 @@ class SwarmRounds implements Rounds {
     this.#mailbox.enter(round, others)
     const over = new AbortController()
     const written = new Set<string>()
-    const meeting = meetingOf(this.#mailbox, { round, self, members: [self, ...others].sort() }, { over, written })
+    const meeting = meetingOf(this.#mailbox, { round, self, members: [self, ...others].sort() }, over, (to, sent) => {
+      written.add(to)
+      sent.then(({ taken }) => taken).catch(error => this.#lost(to, error, over))
+    })
     const cut = () => over.abort(signal.reason)
     signal.addEventListener('abort', cut, { once: true })
     this.#current = { meeting, over }
     const watching = this.#endWhenSuperseded(meeting, over)
     try {
       await task(meeting)
+      this.#next = round + 1
       return undefined
     } catch (error) {
-      this.#mailbox.recall(written)
-      signal.throwIfAborted()
       const cause: unknown = over.signal.aborted ? over.signal.reason : error
+      this.#failed.add(over)
+      this.#leave(written, cause)
+      signal.throwIfAborted()
       if (cause instanceof LaterRound || cause instanceof Superseded) return cause
       if (isErrorCode(cause, 'CHANNEL_BROKEN') || isErrorCode(cause, 'PEER_UNREACHABLE')) return cause
       throw cause
@@ -157,6 +162,20 @@ class SwarmRounds implements Rounds {
       over.abort()
       await watching
     }
+  }
+
+  /** Goes on to a later round, and tells those who may wait for this peer in the one that it leaves. */
+  #leave(written: ReadonlySet<string>, cause: unknown): void {
+    const later = cause instanceof LaterRound ? cause.round : 0
+    this.#next = Math.min(Math.max(later, this.#next + 1), this.#next + LONGEST_LEAP)
+    this.#mailbox.recall(written)
+    if (!this.#stopping.signal.aborted) this.#mailbox.tell(written, this.#next)
+  }
+
+  /** A letter may not have arrived: its attempt fails, or, if that is over, the addressee learns that it need not wait for it. */
+  #lost(to: string, error: unknown, attempt: AbortController): void {
+    if (attempt === this.#current?.over) attempt.abort(error)
+    else if (!this.#failed.has(attempt) && !this.#stopping.signal.aborted) this.#mailbox.tell([to], this.#next)
   }
 
   /** Looks now and then whether these are still the members. */

@@ -1,9 +1,10 @@
+import { abortable } from '../../core/abortable.ts'
 import type { Clock } from '../../core/clock.ts'
 import { MurmurError } from '../../core/errors.ts'
 import type { Channel, PeerId, Transport } from '../../network/transport.ts'
 import { paced } from '../compression/streaming.ts'
 import type { WireFormat } from '../compression/wire-format.ts'
-import { LETTER_PROTOCOL, type LetterHead, receiveOvertaken, sendHead } from './letter.ts'
+import { LETTER_PROTOCOL, type LetterHead, receiveAnswer, sendHead } from './letter.ts'
 
 /** Which letter is meant, and how its values travel. */
 export interface LetterSubject extends Pick<LetterHead, 'round' | 'group' | 'part'> {
@@ -27,6 +28,17 @@ interface Way {
   channel: Promise<Channel>
   /** The last letter on it: the next one waits for it. */
   last: Promise<void>
+  /** Letters without an answer yet, in their order. */
+  unanswered: PromiseWithResolvers<void>[]
+}
+
+/** A letter that has left. */
+export interface Sent {
+  /**
+   * Resolves when the addressee has taken it or thrown it away; without that, nobody knows whether it arrived.
+   * @throws MurmurError `CHANNEL_BROKEN`
+   */
+  taken: Promise<void>
 }
 
 /** The streams to the others, one each, on which letters leave in the order in which they were sent. */
@@ -41,28 +53,32 @@ export class Ways {
     this.#init = init
   }
 
-  /** Resolves once the values are on their way; they may be overwritten then. */
+  /** Resolves once the values are on their way: they may be overwritten then. */
   async send(
     to: PeerId,
     { format, ...subject }: LetterSubject,
     values: Float32Array,
     notes: readonly number[],
     signal: AbortSignal,
-  ): Promise<void> {
+  ): Promise<Sent> {
     const way = this.#wayTo(to, signal)
+    const answered = Promise.withResolvers<void>()
+    answered.promise.catch(() => {}) // told to whoever waits for it, if anybody does
     const { length } = values
     const head = { run: this.#c.run, ...subject, length, bytes: format.encoding.encodedLength(length) }
     const sent = way.last.then(async () => {
       signal.throwIfAborted()
       const channel = await way.channel
       const before = channel.bytesSent
+      way.unanswered.push(answered)
       await sendHead(channel, { ...head, format: format.name, notes: [...notes] }, signal)
       await channel.sendBulk(paced(format.encoding.encode(values), this.#c.clock), signal)
       this.#init.onBytes(to, { sent: channel.bytesSent - before, received: 0 })
     })
     way.last = sent.catch(() => {})
     try {
-      await sent
+      await abortable(sent, signal)
+      return { taken: answered.promise }
     } catch (error) {
       this.#giveUp(to, way, 'the letter was given up')
       throw error
@@ -91,18 +107,22 @@ export class Ways {
     const known = this.#ways.get(to)
     if (known) return known
     const channel = this.#c.transport.open(to, LETTER_PROTOCOL, AbortSignal.any([signal, this.#stopping.signal]))
-    const way: Way = { channel, last: channel.then(() => {}) }
+    const way: Way = { channel, last: channel.then(() => {}), unanswered: [] }
     this.#ways.set(to, way)
     way.last.catch(() => {}) // whoever sends is told
     void this.#listen(to, way)
     return way
   }
 
-  /** Hears what comes against the letters, and that the stream has ended. */
+  /** Hears the answers, and that the stream has ended. */
   async #listen(to: PeerId, way: Way): Promise<void> {
     try {
       const channel = await way.channel
-      for (;;) this.#init.onOvertaken(to, await receiveOvertaken(channel, this.#stopping.signal))
+      for (;;) {
+        const { overtaken } = await receiveAnswer(channel, this.#stopping.signal)
+        if (overtaken !== undefined) this.#init.onOvertaken(to, overtaken)
+        way.unanswered.shift()?.resolve()
+      }
     } catch {
       this.#giveUp(to, way, 'the stream ended')
     }
@@ -110,9 +130,14 @@ export class Ways {
 
   #giveUp(to: PeerId, way: Way, why: string): void {
     if (this.#ways.get(to) === way) this.#ways.delete(to)
+    for (const { reject } of way.unanswered.splice(0)) reject(channelBroken(to, `was given up: ${why}`))
     way.channel.then(
       channel => channel.abort(new Error(why)),
       () => {},
     )
   }
+}
+
+function channelBroken(peer: PeerId, how: string): MurmurError {
+  return new MurmurError({ code: 'CHANNEL_BROKEN', message: `The stream to peer ${peer} ${how}`, details: { peer } })
 }

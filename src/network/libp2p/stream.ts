@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Stream, StreamCloseEvent, StreamMessageEvent } from '@libp2p/interface'
 import { pipe } from 'it-pipe'
-import { abortable } from '../abortable.ts'
+import { abortable } from '../../core/abortable.ts'
 import { type ByteStream, channelBroken } from '../byte-stream.ts'
 import { type ReceivedBytes, receivedBytes } from '../received-bytes.ts'
 import type { PeerId } from '../transport.ts'

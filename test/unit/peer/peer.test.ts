@@ -305,6 +305,8 @@ test('peers of a synchronous run wait for each other and end with the same param
     { algorithm: 'all-reduce', every: 1000 },
     { algorithm: 'local-sgd', every: 5 },
     { algorithm: 'diloco', every: 5 },
+    { algorithm: 'd-psgd', every: 5 },
+    { algorithm: 'moshpit', every: 5 },
   ]) {
     const swarm = new SwarmInProcess(t, tinySpecification(text, { steps: 40, averaging }))
     const a = await swarm.add('a', { partition: 0, quorum: 2 })
