@@ -221,6 +221,7 @@ class Network implements SimulatedNetwork, Medium {
   }
 
   #isParted(a: PeerId, b: PeerId): boolean {
+    if (this.#cuts.size === 0 && this.#groups.size === 0) return false
     const [one, other] = [this.#groups.get(a), this.#groups.get(b)]
     return (one !== undefined && other !== undefined && one !== other) || this.#cuts.has(pairName(a, b))
   }
