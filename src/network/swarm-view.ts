@@ -152,11 +152,7 @@ class View implements SwarmView {
     return next
   }
 
-  #select(
-    lists: Map<string, readonly PeerId[]>,
-    shard: string,
-    answers: (entry: Entry) => boolean,
-  ): readonly PeerId[] {
+  #select(lists: Map<string, readonly PeerId[]>, shard: string, answers: (entry: Entry) => boolean): readonly PeerId[] {
     const known = lists.get(shard)
     if (known) return known
     const list: PeerId[] = []
