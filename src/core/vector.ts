@@ -81,8 +81,7 @@ export function meanVector(vectors: readonly Float32Array[]): Float32Array<Array
 }
 
 /** Consensus distance Xi = (1/n) sum ||x_i - mean||^2. */
-export function consensusDistance(vectors: readonly Float32Array[]): number {
-  const mean = meanVector(vectors)
+export function consensusDistance(vectors: readonly Float32Array[], mean = meanVector(vectors)): number {
   let sum = 0
   for (const vector of vectors) {
     for (let i = 0; i < mean.length; i++) sum += (vector[i]! - mean[i]!) ** 2

@@ -155,7 +155,10 @@ class DiscreteEvents implements VirtualTime {
       return
     }
     const working = this.#work[0]
-    if (working) return void this.#await(working)
+    if (working) {
+      void this.#await(working)
+      return
+    }
     const event = this.#queue.pop()
     if (!event) {
       this.#rest() // with outsiders until `schedule` drives on

@@ -12,6 +12,7 @@ import {
   MAX_TOLD_EXCHANGES,
   STATUS_VERSION,
   type Status,
+  sameItems,
   type ToldExchange,
 } from './status.ts'
 import { type Member, type SwarmChange, type SwarmView, swarmView } from './swarm-view.ts'
@@ -60,11 +61,11 @@ export interface Membership {
   /** The other live peers. */
   peers(): Member[]
   /** Those that host the shard and answer for it: training or lingering, their connection not just broken. */
-  hosts(shard: string): PeerId[]
+  hosts(shard: string): readonly PeerId[]
   /** Those of them that have steps to make. */
-  training(shard: string): PeerId[]
+  training(shard: string): readonly PeerId[]
   /** What another live peer says of itself. */
-  get(peer: PeerId): Member | undefined
+  get(peer: PeerId): Readonly<Status> | undefined
   /** Calls back when a peer joined, left or was lost. Returns the way to stop that. */
   watch(listener: (change: SwarmChange) => void): () => void
   /** Statuses that were not taken, by reason. */
@@ -96,6 +97,9 @@ function check(option: string, value: number, least: number): void {
     details: { option, value },
   })
 }
+
+/** Given, because the exception that `abort` would make otherwise costs more than waking up. */
+const WOKEN = 'woken'
 
 class Heartbeats implements Membership {
   readonly #transport: Transport
@@ -163,7 +167,7 @@ class Heartbeats implements Membership {
     const before = this.#own
     this.#own = { ...before, ...changes }
     const { state, shards } = this.#own
-    if (state !== before.state || shards.join() !== before.shards.join()) this.#beatWithin(0)
+    if (state !== before.state || !sameItems(shards, before.shards)) this.#beatWithin(0)
   }
 
   tell(exchange: Omit<ToldExchange, 'ago'>): void {
@@ -185,18 +189,15 @@ class Heartbeats implements Membership {
     return this.#view.members()
   }
 
-  hosts(shard: string): PeerId[] {
-    return this.#view
-      .members()
-      .filter(({ peer, state, shards }) => state !== 'joining' && shards.includes(shard) && !this.#view.doubted(peer))
-      .map(member => member.peer)
+  hosts(shard: string): readonly PeerId[] {
+    return this.#view.hosts(shard)
   }
 
-  training(shard: string): PeerId[] {
-    return this.hosts(shard).filter(peer => this.#view.get(peer)?.state === 'training')
+  training(shard: string): readonly PeerId[] {
+    return this.#view.training(shard)
   }
 
-  get(peer: PeerId): Member | undefined {
+  get(peer: PeerId): Readonly<Status> | undefined {
     return this.#view.get(peer)
   }
 
@@ -212,7 +213,7 @@ class Heartbeats implements Membership {
   #end(): void {
     this.#running = false
     this.#unwatch()
-    this.#alarm.abort()
+    this.#alarm.abort(WOKEN)
   }
 
   async #beat(): Promise<void> {
@@ -229,8 +230,10 @@ class Heartbeats implements Membership {
 
   /** Brings the next status forward. */
   #beatWithin(ms: number): void {
-    this.#nextBeat = Math.min(this.#nextBeat, this.#clock.now() + ms)
-    this.#alarm.abort()
+    const at = this.#clock.now() + ms
+    if (at >= this.#nextBeat) return
+    this.#nextBeat = at
+    this.#alarm.abort(WOKEN)
   }
 
   /** Newcomers learn who is there long before the next heartbeat, and not from all at the same instant. */
@@ -273,7 +276,7 @@ class Heartbeats implements Membership {
       // Another version is no fault, but this peer cannot vouch for it.
       return status === 'version' ? 'ignore' : 'reject'
     }
-    const before = this.#view.get(from)?.addresses.join()
+    const before = this.#view.get(from)?.addresses
     const hearing = this.#view.hear(from, status, this.#clock.now())
     if (hearing === 'stale') {
       this.#count(hearing)
@@ -283,7 +286,7 @@ class Heartbeats implements Membership {
     if (hearing === 'joined' || hearing === 'left') this.#tell(hearing, from)
     if (hearing === 'joined') this.#greet()
     if (hearing !== 'full') this.#onStatus?.(from, status)
-    if (this.#view.get(from) && status.addresses.join() !== before) {
+    if (this.#view.get(from) && !(before && sameItems(before, status.addresses))) {
       this.#transport.learn(from, status.addresses).catch(() => {}) // only costs the way to it
     }
     return 'accept'
@@ -295,7 +298,7 @@ class Heartbeats implements Membership {
       this.#greet()
     } else {
       this.#view.doubt(peer, this.#clock.now())
-      this.#alarm.abort()
+      this.#alarm.abort(WOKEN)
     }
   }
 

@@ -77,8 +77,19 @@ export function encodeStatus(status: Status): Uint8Array {
   return new TextEncoder().encode(JSON.stringify(status))
 }
 
-/** Reads what a stranger sent: a status, or the reason why it is none. */
-export function decodeStatus(data: Uint8Array): Status | StatusFault {
+/** In one process a thousand peers hear the same bytes; they are read once, and forgotten with them. */
+const decoded = new WeakMap<Uint8Array, Readonly<Status> | StatusFault>()
+
+/** Reads what a stranger sent: a status, or the reason why it is none. The bytes must not change afterwards. */
+export function decodeStatus(data: Uint8Array): Readonly<Status> | StatusFault {
+  const known = decoded.get(data)
+  if (known) return known
+  const status = decode(data)
+  decoded.set(data, status)
+  return status
+}
+
+function decode(data: Uint8Array): Status | StatusFault {
   if (data.byteLength > MAX_STATUS_BYTES) return 'too-long'
   let value: unknown
   try {
@@ -90,4 +101,8 @@ export function decodeStatus(data: Uint8Array): Status | StatusFault {
   if (parsed.success) return parsed.data
   const version = typeof value === 'object' && value !== null && 'version' in value ? value.version : undefined
   return Number.isInteger(version) && version !== STATUS_VERSION ? 'version' : 'schema'
+}
+
+export function sameItems(a: readonly string[], b: readonly string[]): boolean {
+  return a === b || (a.length === b.length && a.every((item, i) => item === b[i]))
 }

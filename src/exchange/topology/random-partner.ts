@@ -43,7 +43,7 @@ class RandomPartner implements PartnerChoice {
   pick(candidates: readonly PeerId[]): PeerId | undefined {
     const now = this.#clock.now()
     for (const [peer, until] of this.#avoided) if (until <= now) this.#avoided.delete(peer)
-    const good = candidates.filter(peer => !this.#avoided.has(peer))
+    const good = this.#avoided.size > 0 ? candidates.filter(peer => !this.#avoided.has(peer)) : candidates
     const among = good.length > 0 ? good : candidates
     return among.length > 0 ? among[this.#random.integer(among.length)] : undefined
   }

@@ -9,6 +9,7 @@ import {
 import type { ChartAxis, Line, LineChart } from '../figure/line-chart.ts'
 import type { Domain } from '../figure/scale.ts'
 import type { Interval } from '../statistics/estimate.ts'
+import { AGREED, agreementOf, meanRounds, mixesAlone } from './agreement.ts'
 import type { Analysis, GroupResult } from './analysis.ts'
 import { type ArmResult, censoredMedian } from './arm-result.ts'
 import { VIRTUAL } from './report-specification.ts'
@@ -29,6 +30,10 @@ interface Reading {
 export function conditionFigures(analysis: Analysis): [id: string, chart: LineChart][] {
   const scaled = scaledCondition(analysis)
   if (!scaled) return []
+  if (analysis.groups.every(mixesAlone)) {
+    const drawn = chart(scaled, `Rounds until Ξ/Ξ₀ < ${formatScientific(AGREED)}`, rounds, roundsAxis)
+    return drawn ? [['rounds-to-agreement', drawn]] : []
+  }
   const { baseline, timeLabel = VIRTUAL } = analysis.specification
   const longest = Math.max(...scaled.groups.flatMap(([, { arms }]) => arms.map(arm => timeToTarget(arm)?.y ?? 0)))
   const [length, unit] = durationUnit(longest)
@@ -88,6 +93,18 @@ function consensus({ relativeConsensusDistance: found }: ArmResult): Reading | u
 
 function timeToTarget({ toTarget }: ArmResult): Reading | undefined {
   const found = censoredMedian(toTarget.time.values())
+  return found && !found.censored && found.value > 0 ? { y: found.value } : undefined
+}
+
+const roundsAxis: Omit<ChartAxis, 'domain'> = {
+  label: 'rounds, mean over seeds (logarithmic), where known',
+  kind: 'log',
+  format: formatCount,
+  tell: formatTick,
+}
+
+function rounds(arm: ArmResult): Reading | undefined {
+  const found = meanRounds(agreementOf(arm))
   return found && !found.censored && found.value > 0 ? { y: found.value } : undefined
 }
 

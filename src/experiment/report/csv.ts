@@ -1,7 +1,8 @@
 import type { CellRecord } from '../cell-record.ts'
 import type { Estimate } from '../statistics/estimate.ts'
+import { agreementOf, meanRounds, mixesAlone } from './agreement.ts'
 import type { Analysis } from './analysis.ts'
-import { censoredMedian } from './arm-result.ts'
+import { type ArmResult, censoredMedian } from './arm-result.ts'
 import { currencies } from './comparison.ts'
 
 type Value = string | number | undefined
@@ -33,8 +34,10 @@ function rowsOf(record: CellRecord, conditions: readonly string[]): Value[][] {
 
 /** Every arm under every set of conditions: means, intervals, comparisons. */
 export function summaryCsv({ groups, varying }: Analysis): string {
-  const rows = groups.flatMap(({ conditions, arms, comparisons }) =>
-    arms.map((arm): Record<string, Value> => {
+  const rows = groups.flatMap(group => {
+    const { conditions, arms, comparisons } = group
+    const mixing = mixesAlone(group)
+    return arms.map((arm): Record<string, Value> => {
       const comparison = comparisons.find(other => other.arm === arm)
       return {
         ...Object.fromEntries(varying.map(name => [name, conditions[name]])),
@@ -47,6 +50,7 @@ export function summaryCsv({ groups, varying }: Analysis): string {
         ...estimated('lossOfPeersMean', arm.lossOfPeersMean),
         ...estimated('lossOfWorstPeer', arm.lossOfWorstPeer),
         ...estimated('relativeConsensusDistance', arm.relativeConsensusDistance),
+        ...(mixing && agreement(arm)),
         ...estimated('idleShare', arm.idleShare),
         ...estimated('bytesPerPeerPerStep', arm.bytesPerPeerPerStep),
         ...estimated('bytesPerToken', arm.bytesPerToken),
@@ -85,10 +89,20 @@ export function summaryCsv({ groups, varying }: Analysis): string {
           }),
         ),
       }
-    }),
-  )
+    })
+  })
   const titles = [...new Set(rows.flatMap(row => Object.keys(row)))]
   return csv([titles, ...rows.map(row => titles.map(title => row[title]))])
+}
+
+function agreement(arm: ArmResult): Record<string, Value> {
+  const found = agreementOf(arm)
+  const rounds = meanRounds(found)
+  return {
+    roundsToAgreement: rounds?.value,
+    roundsToAgreementCensored: rounds && String(rounds.censored),
+    ...estimated('contraction', found.contraction),
+  }
 }
 
 const ratioNames = [

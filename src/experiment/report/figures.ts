@@ -2,6 +2,8 @@ import type { Drawing } from '../figure/drawing.ts'
 import { type ForestPlot, forestPlot } from '../figure/forest-plot.ts'
 import { type LineChart, lineChart } from '../figure/line-chart.ts'
 import { type RowChart, rowChart } from '../figure/row-chart.ts'
+import { mixesAlone } from './agreement.ts'
+import { agreementFigure } from './agreement-figures.ts'
 import type { Analysis, GroupResult } from './analysis.ts'
 import { currencies, type RatioName } from './comparison.ts'
 import { differenceFigure, ratioFigure, type ratioTitles } from './comparison-figures.ts'
@@ -32,6 +34,7 @@ export function groupFigures(group: GroupResult, specification: ReportSpecificat
     ids.flatMap(([id, plot]) => figure(id, plot, forestPlot))
   const lines = (id: string, chart: LineChart | undefined) => figure(id, chart, lineChart)
   const rows = (id: string, chart: RowChart | undefined) => figure(id, chart, rowChart)
+  if (mixesAlone(group)) return lines('consensus-distance', agreementFigure(group))
   return [
     ...lines('loss-tokens', lossFigure(group, overTokens, target)),
     ...lines('loss-time', lossFigure(group, overTime(timeLabel), target)),

@@ -2,12 +2,15 @@ import { inlineSvg } from '../figure/drawing.ts'
 import { formatDuration } from '../figure/format.ts'
 import { element, escapeText } from '../figure/svg.ts'
 import { marker } from '../figure/theme.ts'
+import { mixesAlone } from './agreement.ts'
+import { agreementAcross } from './agreement-tables.ts'
 import type { Analysis, GroupResult } from './analysis.ts'
 import type { ArmResult } from './arm-result.ts'
 import { describeConditions } from './condition-groups.ts'
 import type { Figure } from './figures.ts'
 import { pageScript, pageStyle } from './page-style.ts'
-import { groupTables, type Table } from './tables.ts'
+import type { Table } from './table.ts'
+import { groupTables } from './tables.ts'
 
 /** A figure with the path of its file. */
 export type PageFigure = Figure & { readonly path: string }
@@ -44,9 +47,7 @@ export function page(analysis: Analysis, { across, groups }: PageFigures): strin
     specification.description ? `<p>${escapeText(specification.description)}</p>` : '',
     facts(analysis),
     groups.length === 0 ? '<p>No cell has been run yet.</p>' : '',
-    across.length > 0
-      ? element('section', {}, `<h2>Across ${escapeText(analysis.varying.join(', '))}</h2>\n`, figureGrid(across))
-      : '',
+    acrossSection(across, analysis),
     ...groups.map(({ result, figures }) => section(result, figures, analysis)),
     method(analysis),
     '</main>',
@@ -93,6 +94,13 @@ function facts({ specification, records, common, groups }: Analysis): string {
       .filter(([, value]) => value !== '')
       .map(([name, value]) => `<dt>${name}</dt><dd>${escapeText(value!)}</dd>`),
   )
+}
+
+function acrossSection(figures: readonly PageFigure[], analysis: Analysis): string {
+  const found = agreementAcross(analysis)
+  if (figures.length === 0 && !found) return ''
+  const title = `<h2>Across ${escapeText(analysis.varying.join(', '))}</h2>\n`
+  return element('section', {}, title, found ? renderTable(found) : '', figureGrid(figures))
 }
 
 function section(result: GroupResult, figures: readonly PageFigure[], { specification }: Analysis): string {
@@ -143,13 +151,22 @@ function failures({ arms }: GroupResult): string {
   return `<details><summary>${failed.length === 1 ? 'A run' : `${failed.length} runs`} failed</summary><ul>${items.join('')}</ul></details>\n`
 }
 
-function method({ specification }: Analysis): string {
-  const { margin } = specification
-  return `<h2>How to read this</h2>
-<p>Every arm ran with the same seeds; differences and ratios are taken seed by seed. Losses are of the model that averages the
+const howTrainingReads = `<p>Every arm ran with the same seeds; differences and ratios are taken seed by seed. Losses are of the model that averages the
 peers, on the validation split, read between two evaluations along a straight line. Intervals in brackets are 95% intervals of the
 mean by Student’s t; one seed has none. A run that never reached the target loss is kept as “more than it spent”, and what is
-computed from it is a bound.</p>
+computed from it is a bound.</p>`
+
+const howMixingReads = `<p>Nothing was trained. Every peer begins with a vector of normal random values; a round averages as the
+arm’s topology says, exactly, except where an exchange fails. Ξ is the consensus distance, the mean of ‖xᵢ − x̄‖² over peers, and Ξ₀
+what it was at the start. Peers count as agreed after the first round that leaves less than a billionth of it. “Left by a round” is the
+geometric mean of what each round left until then; 0 means agreed after the first. “>”: the rounds that were made did not suffice.
+Intervals are 95% intervals of the mean over seeds by Student’s t.</p>`
+
+function method({ specification, groups }: Analysis): string {
+  const { margin } = specification
+  const mixing = groups.length > 0 && groups.every(mixesAlone)
+  return `<h2>How to read this</h2>
+${mixing ? howMixingReads : howTrainingReads}
 ${margin === undefined ? '' : `<p>Non-inferior: the whole interval of the difference lies below the margin of ${margin} nats, and no seed is missing. Inferior: the whole interval lies above it. Inconclusive: these seeds cannot tell.</p>`}
 <p>Data: <a href="records.csv">records.csv</a> (every evaluation), <a href="summary.csv">summary.csv</a> (every arm),
 <a href="cells.json">cells.json</a> (everything), <a href="specification.yaml">specification.yaml</a>.</p>

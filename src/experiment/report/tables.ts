@@ -10,30 +10,15 @@ import {
 } from '../figure/format.ts'
 import type { Estimate } from '../statistics/estimate.ts'
 import type { Censored } from '../statistics/ratio.ts'
+import { mixesAlone } from './agreement.ts'
+import { agreementColumns } from './agreement-tables.ts'
 import type { Analysis, GroupResult } from './analysis.ts'
 import { type ArmResult, censoredMedian } from './arm-result.ts'
-import type { Comparison } from './comparison.ts'
 import { describeDifference, describeRatio, describeVerdict } from './comparison-figures.ts'
 import { type ReportSpecification, VIRTUAL } from './report-specification.ts'
+import type { Column, Table } from './table.ts'
 
-export interface Table {
-  readonly caption: string
-  /** The first column names the arm. */
-  readonly titles: readonly string[]
-  readonly rows: readonly TableRow[]
-}
-
-interface TableRow {
-  readonly arm: ArmResult
-  readonly cells: readonly string[]
-}
-
-interface Column {
-  readonly title: string
-  readonly cell: (arm: ArmResult, comparison: Comparison | undefined) => string
-}
-
-/** What came out, what it cost, and how the exchanges went: a table each. */
+/** What came out, what it cost, and how the exchanges went: a table each; one for mixing alone, which costs nothing. */
 export function groupTables(
   group: GroupResult,
   { baseline, target, margin, timeLabel = VIRTUAL }: ReportSpecification,
@@ -46,6 +31,11 @@ export function groupTables(
       return { arm, cells: columns.map(column => column.cell(arm, comparison)) }
     }),
   })
+  if (mixesAlone(group)) {
+    return [
+      table('How fast the peers agree: means over seeds', [{ title: 'runs', cell: describeRuns }, ...agreementColumns]),
+    ]
+  }
   const judged = margin === undefined ? [] : [verdictColumn(baseline)]
   return [
     table('Loss at the end, in nats per token, and against the baseline at equal tokens', [
@@ -87,8 +77,7 @@ export function groupTables(
 /** The arms in a few columns, as rows for a terminal. */
 export function summaryRows({ groups, specification }: Analysis): { titles: string[]; rows: string[][] } {
   const { baseline, target, margin } = specification
-  const columns: Column[] = [
-    { title: 'runs', cell: describeRuns },
+  const trained: Column[] = [
     { title: 'loss', cell: arm => mean(arm.loss, formatLoss) },
     differenceColumn(baseline),
     ...(margin === undefined ? [] : [verdictColumn(baseline)]),
@@ -97,6 +86,10 @@ export function summaryRows({ groups, specification }: Analysis): { titles: stri
       : [{ title: 'time to target', cell: (arm: ArmResult) => spent(arm, 'time', formatDuration) }]),
     { title: 'bytes/token', cell: arm => mean(arm.bytesPerToken, formatBytes) },
     { title: 'idle', cell: arm => mean(arm.idleShare, formatPercent) },
+  ]
+  const columns: Column[] = [
+    { title: 'runs', cell: describeRuns },
+    ...(groups.length > 0 && groups.every(mixesAlone) ? agreementColumns : trained),
   ]
   const labelled = groups.length > 1
   return {

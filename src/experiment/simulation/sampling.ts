@@ -14,7 +14,7 @@ export async function sampleSwarm(
   vectors: readonly Float32Array[],
 ): Promise<Omit<CellSample, 'tokens' | 'time' | 'bytes'>> {
   const mean = meanVector(vectors)
-  const distance = consensusDistance(vectors)
+  const distance = consensusDistance(vectors, mean)
   const squares = sumOfSquares(mean)
   const stride = Math.ceil(vectors.length / MOST_EVALUATED)
   const some = vectors.filter((_, i) => i % stride === 0).map(vector => vector.slice())

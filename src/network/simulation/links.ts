@@ -102,11 +102,12 @@ export function createLinks(init: LinksInit, peers: readonly PeerId[], random: R
               .lognormal(...given.bandwidth),
         }),
         limit: () => Infinity,
-        latency: (a, b) =>
+        latency: drawnOnce((a, b) =>
           random
             .fork('latency')
             .fork(pairName(a, b))
             .lognormal(...given.latency),
+        ),
         jitter,
         loss,
         region: () => 0,
@@ -128,6 +129,18 @@ export function createLinks(init: LinksInit, peers: readonly PeerId[], random: R
         region,
       }
     }
+  }
+}
+
+/** What was drawn for a pair and a way, kept: it is asked for at every message. */
+function drawnOnce(draw: (from: PeerId, to: PeerId) => number): (from: PeerId, to: PeerId) => number {
+  const drawn = new Map<PeerId, Map<PeerId, number>>()
+  return (from, to) => {
+    const known = drawn.get(from)
+    const value = known?.get(to) ?? draw(from, to)
+    if (known) known.set(to, value)
+    else drawn.set(from, new Map([[to, value]]))
+    return value
   }
 }
 

@@ -72,9 +72,11 @@ const PACKET_BYTES = 1460
 /** A published message on its way. */
 interface Spreading {
   readonly message: Published
-  /** When each peer will first have it; -Infinity once it has. */
-  readonly reached: Map<PeerId, number>
+  /** When each peer will first have it, and how to call that off; -Infinity once it has. */
+  readonly reached: Map<PeerId, { at: number; cancel: () => void }>
 }
+
+const HAS_IT = { at: -Infinity, cancel: () => {} }
 
 class Network implements SimulatedNetwork, Medium {
   readonly name = 'simulated'
@@ -217,10 +219,11 @@ class Network implements SimulatedNetwork, Medium {
   }
 
   relay(via: LocalTransport, message: Published): void {
-    this.#spread(via.id, via.id, { message, reached: new Map([[via.id, -Infinity]]) })
+    this.#spread(via.id, via.id, { message, reached: new Map([[via.id, HAS_IT]]) })
   }
 
   #isParted(a: PeerId, b: PeerId): boolean {
+    if (this.#cuts.size === 0 && this.#groups.size === 0) return false
     const [one, other] = [this.#groups.get(a), this.#groups.get(b)]
     return (one !== undefined && other !== undefined && one !== other) || this.#cuts.has(pairName(a, b))
   }
@@ -294,9 +297,10 @@ class Network implements SimulatedNetwork, Medium {
       if (this.#links.loss > 0 && this.#streamOf(via).next() < this.#links.loss) continue
       this.#ledger.received('published', to, bytes)
       const at = this.#time.now() + bytes / this.#flows.share(via, to) + this.#latency(via, to)
-      if (at >= (reached.get(to) ?? Infinity)) continue
-      reached.set(to, at)
-      this.#time.schedule(at, () => this.#arrive(via, to, at, spreading))
+      const expected = reached.get(to)
+      if (expected && at >= expected.at) continue
+      expected?.cancel()
+      reached.set(to, { at, cancel: this.#time.schedule(at, () => this.#arrive(via, to, spreading)) })
     }
   }
 
@@ -306,11 +310,10 @@ class Network implements SimulatedNetwork, Medium {
     return jitter > 0 ? latency * Math.exp(jitter * this.#streamOf(from).normal() - (jitter * jitter) / 2) : latency
   }
 
-  #arrive(via: PeerId, to: PeerId, at: number, spreading: Spreading): void {
-    if (spreading.reached.get(to) !== at) return // a copy was faster
+  #arrive(via: PeerId, to: PeerId, spreading: Spreading): void {
     const transport = this.reach(via, to)
     if (!transport) return void spreading.reached.delete(to)
-    spreading.reached.set(to, -Infinity)
+    spreading.reached.set(to, HAS_IT)
     if (transport.hear(spreading.message) === 'accept') this.#spread(to, via, spreading)
   }
 }

@@ -109,25 +109,22 @@ test('with outsiders, an empty queue waits for their plans', async t => {
   await running
 })
 
-test.serial(
-  'events that plan others wait for real work together, without a turn of the event loop for each',
-  async t => {
-    const time = virtualTime()
-    let turns = 0
-    const hook = createHook({
-      init: (_, type) => {
-        if (type === 'Immediate') turns += 1
-      },
-    })
-    for (let at = 1; at <= 100; at++) time.schedule(at, () => time.schedule(1000, () => {}))
-    hook.enable()
-    await time.run(
-      (async () => {
-        await time.sleep(500)
-        await time.busy(nextTurn(undefined).then(() => nextTurn(undefined)))
-      })(),
-    )
-    hook.disable()
-    t.true(turns < 10, `${turns} turns`)
-  },
-)
+test.serial('events that plan others cost real work no more turns of the event loop', async t => {
+  const time = virtualTime()
+  let turns = 0
+  const hook = createHook({
+    init: (_, type) => {
+      if (type === 'Immediate') turns += 1
+    },
+  })
+  for (let at = 1; at <= 100; at++) time.schedule(at, () => time.schedule(1000, () => {}))
+  hook.enable()
+  await time.run(
+    (async () => {
+      await time.sleep(500)
+      await time.busy(nextTurn(undefined).then(() => nextTurn(undefined)))
+    })(),
+  )
+  hook.disable()
+  t.true(turns < 10, `${turns} turns`)
+})

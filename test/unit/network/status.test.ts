@@ -39,6 +39,15 @@ test('a status survives the wire', t => {
   t.deepEqual(decodeStatus(encodeStatus(fullest)), fullest)
 })
 
+test('the same bytes are read once, equal ones and faults each by themselves', t => {
+  const bytes = encodeStatus(status)
+  t.is(decodeStatus(bytes), decodeStatus(bytes))
+  t.not(decodeStatus(bytes), decodeStatus(bytes.slice()))
+  const fault = Uint8Array.of(0xff)
+  t.is(decodeStatus(fault), 'not-json')
+  t.is(decodeStatus(fault), 'not-json')
+})
+
 test('what is no status is told apart by reason', t => {
   t.is(decodeStatus(new Uint8Array(MAX_STATUS_BYTES + 1)), 'too-long')
   t.is(decodeStatus(Uint8Array.of(0xff, 0xfe)), 'not-json')

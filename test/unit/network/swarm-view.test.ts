@@ -88,3 +88,33 @@ test('keeps track of a bounded number of peers and goodbyes', t => {
   const strangers = names.slice(3).map(peer => swarm.hear(peer, status({ state: 'leaving' }), 0))
   t.deepEqual(strangers, [...Array(3).fill('updated'), ...Array(4).fill('full')])
 })
+
+test('lists of hosts stay the same arrays until something changes that decides them', t => {
+  const swarm = view()
+  swarm.hear('a', status(), 0)
+  swarm.hear('b', status({ state: 'lingering' }), 0)
+  swarm.hear('c', status({ state: 'joining' }), 0)
+  let hosts = swarm.hosts('shard-0')
+  t.deepEqual(hosts, ['a', 'b'])
+  t.deepEqual(swarm.training('shard-0'), ['a'])
+  t.deepEqual(swarm.hosts('shard-1'), [])
+  swarm.hear('a', status({ sequence: 2, step: 9, shards: ['shard-0'] }), 10)
+  swarm.trust('a')
+  t.is(swarm.hosts('shard-0'), hosts, 'progress alone')
+  const changes: [string, () => void, string[]][] = [
+    ['doubted', () => swarm.doubt('a', 20), ['b']],
+    ['trusted', () => swarm.trust('a'), ['a', 'b']],
+    ['doubted again', () => swarm.doubt('a', 20), ['b']],
+    ['heard', () => swarm.hear('a', status({ sequence: 3 }), 21), ['a', 'b']],
+    ['another state', () => swarm.hear('c', status({ sequence: 2 }), 22), ['a', 'b', 'c']],
+    ['other shards', () => swarm.hear('c', status({ sequence: 3, shards: ['shard-1'] }), 23), ['a', 'b']],
+    ['a goodbye', () => swarm.hear('a', status({ sequence: 4, state: 'leaving' }), 24), ['b']],
+    ['a newcomer', () => swarm.hear('d', status(), 25), ['b', 'd']],
+    ['silence', () => swarm.expireOne(100), ['d']],
+  ]
+  for (const [what, change, expected] of changes) {
+    change()
+    hosts = swarm.hosts('shard-0')
+    t.deepEqual(hosts, expected, what)
+  }
+})
