@@ -85,7 +85,7 @@ class Simulation {
     const ids = Array.from({ length: peers }, (_, i) => `peer-${String(i).padStart(4, '0')}`)
     const links = createLinks(scenario.links, ids, this.#random.fork('links'))
     this.#network = simulatedNetwork({ time: this.#time, random: this.#random.fork('network'), links })
-    const times = computeTime(scenario.compute, this.#random.fork('compute'))
+    const times = computeTime(scenario.compute, this.#random.fork('compute'), ids)
     const specification = { ...run, seed, steps: STEPS_WITHOUT_END }
     this.#peers = ids.map(
       (id, i) =>

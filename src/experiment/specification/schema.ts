@@ -42,14 +42,17 @@ const mixing = z.strictObject({
   failures: z.number().min(0).max(1).default(0),
 })
 
+/** A real run as the model: the run directory of a peer or a swarm, or an events.jsonl. */
+const trace = z.strictObject({ kind: z.literal('trace'), path: z.string().min(1).max(4096) })
+
 /** What a cell runs under. Stands at the top for all cells; an arm and a condition change some of it. */
 const settings = {
   /** Peers that begin together. */
   peers: z.int().min(1).max(65_536),
   /** A run specification. Its `steps` are each peer's share of the tokens; its seed is the cell's. */
   run: z.record(z.string(), z.unknown()),
-  compute: computeTimeSchema,
-  links: linksSchema,
+  compute: z.discriminatedUnion('kind', [...computeTimeSchema.options, trace]),
+  links: z.discriminatedUnion('kind', [...linksSchema.options, trace]),
   churn: churnSchema,
   mixing,
 }
