@@ -9,6 +9,7 @@ import { trainerConfig } from '../../peer/launch.ts'
 import type { RunSpecification } from '../../peer/specification/schema.ts'
 import type { CellRecord, CellSample } from '../cell-record.ts'
 import type { CellOutcome } from '../cells/outcome.ts'
+import { judgeTarget } from '../cells/target.ts'
 import { type Ledger, ledger } from './ledger.ts'
 import { sampleSwarm } from './sampling.ts'
 import { VirtualPeer } from './virtual-peer.ts'
@@ -72,6 +73,8 @@ class Simulation {
   /** Milliseconds of virtual time at which each life began, by peer. */
   readonly #upSince = new Map<string, number>()
   #upMs = 0
+  /** Milliseconds of virtual time at which the first peer began to train. */
+  #started: number | undefined
   #sampling = false
 
   constructor(pool: TrainerPool, scenario: Scenario, init: SimulateInit) {
@@ -102,6 +105,7 @@ class Simulation {
             onEvent: event => {
               this.#ledger.record(event)
               if (event.type === 'step') this.#onStep()
+              else if (event.type === 'state' && event.state === 'training') this.#started ??= this.#time.now()
             },
             onEnd: error => this.#onEnd(id, error),
           },
@@ -202,31 +206,19 @@ class Simulation {
   }
 
   #finished(): Pick<CellRecord, 'status' | 'reason'> {
-    const { target } = this.#scenario
-    return { status: target === undefined || this.#reached() ? 'finished' : 'censored' }
-  }
-
-  #reached(): CellSample | undefined {
-    const { target } = this.#scenario
-    return target === undefined ? undefined : this.#samples.find(({ lossMean }) => lossMean <= target)
+    return { status: judgeTarget(this.#samples, this.#scenario.target).status }
   }
 
   #summary(): CellOutcome['summary'] {
-    const { target } = this.#scenario
     for (const id of [...this.#upSince.keys()]) this.#wentDown(id)
     const { steps, tokens } = this.#ledger
     const bytes = this.#bytesSent()
-    const reached = this.#reached()
     return {
       ...this.#ledger.summary(this.#upMs),
       bytesPerPeerPerStep: steps > 0 ? bytes / steps : 0,
       bytesPerToken: tokens > 0 ? bytes / tokens : 0,
-      ...(target !== undefined && {
-        target: {
-          loss: target,
-          ...(reached && { reached: { tokens: reached.tokens, time: reached.time, bytes: reached.bytes } }),
-        },
-      }),
+      ...judgeTarget(this.#samples, this.#scenario.target).summary,
+      started: (this.#started ?? 0) / 1000,
     }
   }
 }

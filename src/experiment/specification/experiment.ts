@@ -89,6 +89,14 @@ export function parseExperiment(text: string, path: string, recordings: FindReco
   }
 }
 
+/** The experiment with the cells of one arm alone. @throws MurmurError `USAGE` if it has no such arm */
+export function onlyArm(experiment: Experiment, arm: string): Experiment {
+  const { name, arms, treatments } = experiment
+  if (arms.includes(arm)) return { ...experiment, treatments: treatments.filter(treatment => treatment.arm === arm) }
+  const message = `Expected one of the arms of ${name}, ${arms.join(', ')}, got ${arm}`
+  throw new MurmurError({ code: 'USAGE', message, details: { arm } })
+}
+
 /** Identifies what a cell computes: another setting, another name. 16 hexadecimal digits. */
 export function digestOf(settings: object): string {
   return createHash('sha256').update(JSON.stringify(settings)).digest('hex').slice(0, 16)
