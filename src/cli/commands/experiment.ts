@@ -55,11 +55,16 @@ async function experiment(context: CommandContext, options: ExperimentOptions, n
   const plan = { ...chosen, seeds: loaded.seeds.slice(0, options.seeds ?? loaded.seeds.length) }
   const place = options.directory ?? join('runs', 'experiments', plan.name.replaceAll(/[^\w.-]+/g, '-'))
   // A report of its own: what takes real time is not to be compared with what takes virtual time.
-  const directory = options.real ? join(place, 'real') : place
+  const versions = { commit: await sourceCommit(), murmur: version() }
+  const directory = options.real && !plan.fidelity ? join(place, 'real') : place
   const timeLabel = options.real ? 'time' : undefined
   const cells = plan.treatments.length * plan.seeds.length
   output.line(`${plan.name}: ${plan.arms.length} arms, ${cells} cells, records in ${directory}`)
   interrupt.finishing('the report of what there is; the cells under way are given up')
+  if (plan.fidelity) {
+    const { showFidelity } = await import('../experiment/fidelity.ts')
+    return await showFidelity(context, plan, { directory, versions, ...plan.fidelity })
+  }
   const view = await output.status()
   const begun = clock.now()
   const { records, chosen: candidates, report } = await runExperiment(plan, {
@@ -67,7 +72,7 @@ async function experiment(context: CommandContext, options: ExperimentOptions, n
     parallel: options.real ? 1 : options.parallel,
     timeLabel,
     ...(options.real && { openRunner: () => realCells(clock) }),
-    versions: { commit: await sourceCommit(), murmur: version() },
+    versions,
     signal,
     onProgress: progress => view.show(progressLines(progress, clock.now() - begun)),
   }).finally(() => view.stop())

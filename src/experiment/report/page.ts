@@ -42,6 +42,7 @@ export function page(analysis: Analysis, { across, groups }: PageFigures): strin
     `<p class="faint">murmur experiment</p>`,
     `<h1>${escapeText(specification.name)}</h1>`,
     specification.description ? `<p>${escapeText(specification.description)}</p>` : '',
+    findings(specification.findings ?? []),
     facts(analysis),
     groups.length === 0 ? '<p>No cell has been run yet.</p>' : '',
     across.length > 0
@@ -93,6 +94,10 @@ function facts({ specification, records, common, groups }: Analysis): string {
       .filter(([, value]) => value !== '')
       .map(([name, value]) => `<dt>${name}</dt><dd>${escapeText(value!)}</dd>`),
   )
+}
+
+function findings(sentences: readonly string[]): string {
+  return sentences.length === 0 ? '' : element('ul', {}, ...sentences.map(text => `<li>${escapeText(text)}</li>`))
 }
 
 function section(result: GroupResult, figures: readonly PageFigure[], { specification }: Analysis): string {

@@ -101,6 +101,13 @@ export const experimentSchema = z.strictObject({
   samples: z.int().min(1).max(10_000).default(20),
   /** Virtual seconds after which a cell ends whatever it has done. */
   timeLimit: z.number().gt(0).max(1e9).default(100_000),
+  /** Every cell runs with real processes and again in virtual time, and the two are compared. */
+  fidelity: z
+    .strictObject({
+      /** Relative difference up to which the two count as alike. @default 0.15 */
+      tolerance: z.number().gt(0).max(10).default(0.15),
+    })
+    .optional(),
   /** Each arm's candidates are compared on a seed of their own, with an equal budget. */
   tuning: z.strictObject({ seed: z.int().min(0).default(1_000_000) }).optional(),
   ...changes.shape,
