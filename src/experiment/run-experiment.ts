@@ -263,7 +263,17 @@ class ExperimentRun {
   async #report(cells: readonly FinishedCell[]): Promise<string> {
     const { name, description, text, arms, baseline, seeds, margin, target } = this.#experiment
     return await writeReport(this.#init.directory, {
-      specification: { name, description, text, arms, baseline, seeds, margin, target, timeLabel: this.#init.timeLabel },
+      specification: {
+        name,
+        description,
+        text,
+        arms,
+        baseline,
+        seeds,
+        margin,
+        target,
+        timeLabel: this.#init.timeLabel,
+      },
       records: cells.map(({ record }) => record),
     })
   }

@@ -67,7 +67,11 @@ async function experiment(context: CommandContext, options: ExperimentOptions, n
   }
   const view = await output.status()
   const begun = clock.now()
-  const { records, chosen: candidates, report } = await runExperiment(plan, {
+  const {
+    records,
+    chosen: candidates,
+    report,
+  } = await runExperiment(plan, {
     directory,
     parallel: options.real ? 1 : options.parallel,
     timeLabel,
@@ -76,10 +80,13 @@ async function experiment(context: CommandContext, options: ExperimentOptions, n
     signal,
     onProgress: progress => view.show(progressLines(progress, clock.now() - begun)),
   }).finally(() => view.stop())
-  output.result({ experiment: plan.name, directory, report, chosen: candidates, records: records.map(summaryOf) }, () => {
-    const { titles, rows } = renderSummaryTable({ specification: { ...plan, timeLabel }, records })
-    return [...table(titles, rows), '', `Report: ${report}`].join('\n')
-  })
+  output.result(
+    { experiment: plan.name, directory, report, chosen: candidates, records: records.map(summaryOf) },
+    () => {
+      const { titles, rows } = renderSummaryTable({ specification: { ...plan, timeLabel }, records })
+      return [...table(titles, rows), '', `Report: ${report}`].join('\n')
+    },
+  )
 }
 
 async function list({ output }: CommandContext): Promise<void> {

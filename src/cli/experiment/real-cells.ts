@@ -32,7 +32,11 @@ class RealCells implements CellRunner {
     this.#clock = clock
   }
 
-  async run(settings: Settings, cell: CellInit, init: CellRunInit): Promise<{ outcome: CellOutcome; wallSeconds: number }> {
+  async run(
+    settings: Settings,
+    cell: CellInit,
+    init: CellRunInit,
+  ): Promise<{ outcome: CellOutcome; wallSeconds: number }> {
     const running = this.#run(settings, cell, init)
     this.#running = running
     return await running

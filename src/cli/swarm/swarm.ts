@@ -108,9 +108,7 @@ export class Swarm {
     const name = `peer-${index + 1}`
     const directory = join(this.#init.directory, name)
     const who =
-      index === 0
-        ? ['start', specificationPath, '--bootstrap', bootstrap]
-        : ['join', formatInvitation(bootstrap, run)]
+      index === 0 ? ['start', specificationPath, '--bootstrap', bootstrap] : ['join', formatInvitation(bootstrap, run)]
     const common = [
       '--listen',
       LOOPBACK,

@@ -46,7 +46,8 @@ export function compareRecords(
   const end = ({ samples }: CellRecord) => samples.at(-1)?.time ?? Number.POSITIVE_INFINITY
   const duration = pair(end(real), end(simulated))
   const reached = target === undefined ? undefined : pair(crossing(real, target), crossing(simulated, target))
-  const toTarget = reached && (Number.isFinite(reached.real) || Number.isFinite(reached.simulated)) ? reached : undefined
+  const toTarget =
+    reached && (Number.isFinite(reached.real) || Number.isFinite(reached.simulated)) ? reached : undefined
   const differences = [lossByTokens.relative, lossByTime.relative, duration.difference, toTarget?.difference ?? 0]
   return {
     arm: real.arm,

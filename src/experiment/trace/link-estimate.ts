@@ -14,13 +14,14 @@ interface Observation {
   ms: number
   /** Messages that had to arrive one after the other. */
   messages: number
+  kind: ObservedExchange['kind']
 }
 
 /** One-way journeys of a pairwise exchange: opening the stream, offer, values and commit, each with its answer. */
 const PAIRWISE_MESSAGES = 8
 /** Exchanges of a pair from which on it is told apart from the others. */
 const PAIR_OBSERVATIONS = 20
-/** Of the exchanges of one size, those that waited least: the rest is waiting for the partner's step to end. */
+/** Share of the pairwise exchanges of one size. */
 const FASTEST = 0.05
 /** Sizes that differ by less cannot tell latency from bandwidth. */
 const DISTINCT = 2
@@ -33,19 +34,22 @@ const MOST_BANDWIDTH = 1_000_000
 const KILO = 1000
 
 /**
- * Latency and bandwidth from how long exchanges took: ms = messages * latency + bytes / bandwidth, through the fastest
- * twentieth of the exchanges of each size (powers of two), the slope being the median of those between any two sizes
- * (Theil, 1950; Sen, 1968). A round counts as a ring: 2 (n - 1) messages.
+ * Latency and bandwidth from how long exchanges took: ms = messages * latency + bytes / bandwidth. Of the pairwise exchanges
+ * of each size (powers of two) the fastest twentieth counts: the others waited for a step to end, which the simulator makes
+ * them do again. Of a round, as long as a ring's 2 (n - 1) messages, the time of whoever came to it last: the others waited
+ * for that peer; of all rounds the mean, for they add up. The slope is the median of those between any two sizes (Theil
+ * 1950, Sen 1968).
  */
 export function estimateLinks(traces: readonly PeerTrace[]): MeasuredLinks {
   const places = new Map(traces.map(({ peer }, place) => [peer, place]))
-  const all: Observation[] = []
+  const all: Observation[] = lastToCome(traces)
   const pairs = new Map<string, Observation[]>()
   for (const [place, { exchanges }] of traces.entries()) {
-    for (const exchange of exchanges) {
-      const observation = observe(exchange, traces.length)
+    for (const { kind, partner, bytes, ms } of exchanges) {
+      if (kind === 'round') continue
+      const observation = { kind, bytes, ms, messages: PAIRWISE_MESSAGES }
       all.push(observation)
-      const other = exchange.partner === undefined ? undefined : places.get(exchange.partner)
+      const other = partner === undefined ? undefined : places.get(partner)
       if (other === undefined) continue
       const key = `${Math.min(place, other)} ${Math.max(place, other)}`
       const own = pairs.get(key) ?? []
@@ -67,12 +71,18 @@ export function estimateLinks(traces: readonly PeerTrace[]): MeasuredLinks {
   }
 }
 
-function observe({ kind, bytes, ms }: ObservedExchange, peers: number): Observation {
-  return { bytes, ms, messages: kind === 'pairwise' ? PAIRWISE_MESSAGES : 2 * Math.max(1, peers - 1) }
+/** Each round as the peer saw it that waited least. */
+function lastToCome(traces: readonly PeerTrace[]): Observation[] {
+  const messages = 2 * Math.max(1, traces.length - 1)
+  const rounds = new Map<string, Observation>()
+  for (const { id, kind, bytes, ms } of traces.flatMap(trace => trace.exchanges)) {
+    if (kind === 'round' && ms < (rounds.get(id)?.ms ?? Infinity)) rounds.set(id, { kind, bytes, ms, messages })
+  }
+  return [...rounds.values()]
 }
 
 function line(observations: readonly Observation[]): Line {
-  const points = fastestBySize(observations)
+  const points = typicalBySize(observations)
   const first = points[0]
   if (!first) return UNKNOWN
   const slopes = points.flatMap((a, i) =>
@@ -92,15 +102,21 @@ function line(observations: readonly Observation[]): Line {
   return { latency, bandwidth: megabits(slope) }
 }
 
-/** For each size, the longest of its fastest exchanges. Sizes are not mixed with other numbers of messages. */
-function fastestBySize(observations: readonly Observation[]): Observation[] {
+/** One for each size. Sizes are not mixed with other numbers of messages. */
+function typicalBySize(observations: readonly Observation[]): Observation[] {
   const classes = Map.groupBy(
     observations.filter(({ bytes }) => bytes > 0),
-    ({ bytes, messages }) => `${messages} ${Math.floor(Math.log2(bytes))}`,
+    ({ bytes, messages, kind }) => `${kind} ${messages} ${Math.floor(Math.log2(bytes))}`,
   )
-  return [...classes.values()]
-    .map(own => own.toSorted((a, b) => a.ms - b.ms)[Math.floor(FASTEST * own.length)]!)
-    .sort((a, b) => a.bytes - b.bytes)
+  return [...classes.values()].map(typical).sort((a, b) => a.bytes - b.bytes)
+}
+
+function typical(alike: readonly Observation[]): Observation {
+  const mean = (of: (observation: Observation) => number) =>
+    alike.reduce((sum, observation) => sum + of(observation), 0) / alike.length
+  const { kind, messages } = alike[0]!
+  if (kind === 'round') return { kind, messages, bytes: mean(({ bytes }) => bytes), ms: mean(({ ms }) => ms) }
+  return alike.toSorted((a, b) => a.ms - b.ms)[Math.floor(FASTEST * alike.length)]!
 }
 
 /** @param slope milliseconds a byte */

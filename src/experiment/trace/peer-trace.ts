@@ -16,6 +16,8 @@ export interface PeerTrace {
 
 /** An exchange that came to pass, as its initiator saw it; or a round that all peers held. */
 export interface ObservedExchange {
+  /** The same on all sides. */
+  readonly id: string
   readonly kind: 'pairwise' | 'round'
   /** Undefined of a round: several were met. */
   readonly partner: string | undefined
@@ -25,6 +27,8 @@ export interface ObservedExchange {
 
 /** Share of a log's lines that may be damaged: a crash leaves half a line. */
 const TOLERATED_DAMAGE = 0.01
+/** How the ids of rounds begin, in which a peer met several others at once. */
+const ROUND = 'round-'
 /** Least milliseconds of a step: clocks are coarse. */
 const LEAST_MS = 0.001
 
@@ -56,35 +60,35 @@ export function unusable(path: string, why: string): MurmurError {
   })
 }
 
-/** What lay between the ends of two steps besides the second step itself. */
+/** What lay between the ends of two steps. Milliseconds. */
 interface Gap {
-  stepMs: number
-  pauseMs: number
-  /** Nothing that the simulator makes by itself, and no evaluation. */
-  plain: boolean
+  step: number
+  /** Neither in the step nor in rounds. */
+  pause: number
+  /** A model was evaluated in the pause. */
+  evaluated: boolean
 }
 
 class Collector {
   readonly #gaps: Gap[] = []
   readonly #exchanges: ObservedExchange[] = []
-  /** Bytes of the round under way, over all partners. */
-  #round: { id: string; bytes: number; ms: number } | undefined
+  /** The rounds since the last step, each with its bytes to all partners. */
+  readonly #rounds = new Map<string, { bytes: number; ms: number }>()
   #peer: string | undefined
   #began: number | undefined
-  #plain = true
+  #evaluated = false
 
   add(event: Recorded): void {
     this.#peer ??= event.by
     if (event.type === 'state' && event.state === 'training') this.#began ??= event.time
-    else if (event.type === 'evaluation') this.#plain = false
+    else if (event.type === 'evaluation') this.#evaluated = true
     else if (event.type === 'step') this.#addStep(event)
-    else if (event.type === 'exchange' && event.outcome === 'ok') this.#addExchange(event)
+    else if (event.type === 'exchange') this.#addExchange(event)
   }
 
   trace(): PeerTrace | undefined {
-    this.#endRound()
     if (this.#peer === undefined || this.#began === undefined || this.#gaps.length === 0) return undefined
-    const pause = median(this.#gaps.flatMap(gap => (gap.plain ? [gap.pauseMs] : [])))
+    const pause = median(this.#gaps.flatMap(gap => (gap.evaluated ? [] : [gap.pause])))
     return {
       peer: this.#peer,
       began: this.#began,
@@ -94,34 +98,33 @@ class Collector {
   }
 
   #addStep({ stepMs, wallMs, time }: Recorded<StepEvent>): void {
+    const meeting = [...this.#rounds.values()].reduce((sum, { ms }) => sum + ms, 0)
+    for (const [id, { bytes, ms }] of this.#rounds) {
+      this.#exchanges.push({ id, kind: 'round', partner: undefined, bytes, ms })
+    }
+    this.#rounds.clear()
     if (!Number.isFinite(stepMs) || !Number.isFinite(wallMs)) return
     this.#began ??= time - wallMs // the log begins in the middle of training
-    this.#gaps.push({ stepMs, pauseMs: Math.max(0, wallMs - stepMs), plain: this.#plain })
-    this.#plain = true
+    this.#gaps.push({ step: stepMs, pause: Math.max(0, wallMs - stepMs - meeting), evaluated: this.#evaluated })
+    this.#evaluated = false
   }
 
-  #addExchange({ id, role, partner, bytesSent, bytesReceived, ms }: Recorded<ExchangeEvent>): void {
-    if (!Number.isFinite(ms)) return
-    if (id.startsWith('round-')) {
-      this.#plain = false
-      if (this.#round?.id !== id) this.#endRound()
-      this.#round = { id, bytes: (this.#round?.bytes ?? 0) + bytesSent, ms }
+  #addExchange({ id, role, outcome, partner, bytesSent, bytesReceived, ms }: Recorded<ExchangeEvent>): void {
+    if (outcome !== 'ok' || !Number.isFinite(ms)) return
+    if (id.startsWith(ROUND)) {
+      this.#rounds.set(id, { bytes: (this.#rounds.get(id)?.bytes ?? 0) + bytesSent, ms })
     } else if (role === 'initiator') {
-      this.#exchanges.push({ kind: 'pairwise', partner, bytes: bytesSent + bytesReceived, ms })
+      this.#exchanges.push({ id, kind: 'pairwise', partner, bytes: bytesSent + bytesReceived, ms })
     }
-  }
-
-  #endRound(): void {
-    if (this.#round) this.#exchanges.push({ kind: 'round', partner: undefined, ...this.#round })
-    this.#round = undefined
   }
 }
 
 /**
- * What a step's replay takes: the step itself, and the pause before it, in which snapshots were taken and deltas applied,
- * neither of which takes virtual time. A pause in which a model was evaluated or peers met counts as long as the peer's
- * median pause: an evaluation takes no virtual time, and how long peers wait for each other is for the simulator to say.
+ * What a step's replay takes: the step itself, and the pause before it, in which snapshots were taken, deltas applied and
+ * threads told each other of it, none of which takes virtual time. Not in it are rounds, waiting for others included, for
+ * those are the simulator's to say; and where a model was evaluated the peer's median pause stands, for an evaluation takes
+ * no virtual time.
  */
-function duration({ stepMs, pauseMs, plain }: Gap, usual: number): number {
-  return Math.max(LEAST_MS, stepMs + (plain ? pauseMs : usual))
+function duration({ step, pause, evaluated }: Gap, usual: number): number {
+  return Math.max(LEAST_MS, step + (evaluated ? usual : pause))
 }
