@@ -142,10 +142,11 @@ class ExperimentRun {
       treatment.candidates.map((settings, i) => this.#job(treatment, settings, seed, `candidate ${i + 1}`)),
     )
     const losses = new Map<string, number>()
-    await this.#runAll(jobs, 'tuning', (record, job) => {
+    const onRecord = (record: CellRecord, job: Job) => {
       const last = record.samples.at(-1)?.lossMean
       losses.set(job.path, record.status === 'failed' || last === undefined ? Infinity : last)
-    })
+    }
+    if (jobs.length > 0) await this.#runAll(jobs, 'tuning', onRecord)
     return treatments.map(treatment => {
       const { candidates } = treatment
       const scores = candidates.map((settings, i) =>

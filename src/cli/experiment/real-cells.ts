@@ -8,6 +8,8 @@ import type { CellOutcome } from '../../experiment/cells/outcome.ts'
 import type { CellInit } from '../../experiment/cells/run-cell.ts'
 import { realOutcome } from '../../experiment/real/real-outcome.ts'
 import type { Settings } from '../../experiment/specification/experiment.ts'
+import { listCheckpoints } from '../../peer/checkpoint/checkpoint.ts'
+import { runPaths } from '../../peer/checkpoint/run-directory.ts'
 import { canonicalSpecification, runId } from '../../peer/specification/canonical.ts'
 import type { RunSpecification } from '../../peer/specification/schema.ts'
 import { Swarm } from '../swarm/swarm.ts'
@@ -94,8 +96,15 @@ class RealCells implements CellRunner {
     if (steps === 0) throw new MurmurError({ code: 'TRAINER_FAILED', message: failures[0] ?? 'No peer made a step' })
     const directories = ends.map(end => end.directory)
     const outcome = await realOutcome({ specification, directories, target: cell.target, failure: failures[0], signal })
+    for (const path of directories) await removeOldCheckpoints(runPaths(path).checkpoints)
     return { outcome, wallSeconds: (this.#clock.now() - begun) / 1000 }
   }
+}
+
+/** They have been measured; the newest one stays, to generate from or to go on from. */
+async function removeOldCheckpoints(folder: string): Promise<void> {
+  const [, ...older] = await listCheckpoints(folder)
+  for (const { name } of older) await rm(join(folder, name), { force: true })
 }
 
 /** @throws MurmurError `USAGE` for what only the simulator can do */

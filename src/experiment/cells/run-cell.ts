@@ -11,6 +11,8 @@ export interface CellInit {
   target?: number
   /** Virtual seconds. */
   timeLimit: number
+  /** See `Scenario`. */
+  ownSteps?: boolean
 }
 
 /**

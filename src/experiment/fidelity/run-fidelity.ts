@@ -79,7 +79,7 @@ async function replay(
   const { compute, links } = await readRecording(directory, signal)
   const { outcome, wallSeconds } = await simulator.run(
     { ...settings, compute, links },
-    { seed: record.seed, samples, target, timeLimit },
+    { seed: record.seed, samples, target, timeLimit, ownSteps: true },
     { signal, directory, onProgress: () => {} },
   )
   return { ...record, reason: undefined, ...outcome, summary: { ...outcome.summary, wallSeconds } }

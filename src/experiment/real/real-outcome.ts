@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { type TrainerPool, trainerPool } from '../../compute/trainer/trainer-pool.ts'
+import { systemClock } from '../../core/clock.ts'
 import { listCheckpoints, readCheckpoint } from '../../peer/checkpoint/checkpoint.ts'
 import { runPaths } from '../../peer/checkpoint/run-directory.ts'
 import { trainerConfig } from '../../peer/launch.ts'
@@ -23,7 +24,8 @@ export interface RealOutcomeInit {
 }
 
 /**
- * What a real run came to, from the checkpoints and event logs of its peers. A sample takes every peer's checkpoint nearest
+ * What a real run came to, from the checkpoints and event logs of its peers. The first sample is of the parameters with which
+ * all begin; every other one takes every peer's checkpoint nearest
  * to the same step, at the moment at which the swarm had made as many steps as those checkpoints hold; there is none where
  * a peer has no checkpoint near.
  * @throws MurmurError `CHECKPOINT_INVALID`, `STORAGE_FAILED`; whatever opening data and model throws; the signal's reason
@@ -43,16 +45,16 @@ export async function realOutcome(init: RealOutcomeInit): Promise<CellOutcome> {
       paths.map(({ checkpoints }) => checkpoints),
       specification,
     )
-    const samples: CellSample[] = []
+    const samples: CellSample[] = history.steps.length > 0 ? [await initialSample(pool)] : []
     for (const moment of moments) {
       signal.throwIfAborted()
       const sample = await sampleOf(moment, pool, history)
-      if (sample.tokens > (samples.at(-1)?.tokens ?? -1)) samples.push(sample)
+      if (sample.tokens > (samples.at(-1)?.tokens ?? 0)) samples.push(sample)
     }
     const { ledger, upMs } = history
     const bytes = history.bytesUntil(Infinity)
     const judged = judgeTarget(samples, target)
-    const nothing = failure === undefined && samples.length === 0 ? 'no peer kept a checkpoint' : failure
+    const nothing = failure === undefined && samples.length < 2 ? 'no peer kept a checkpoint' : failure
     return {
       ...(nothing === undefined ? { status: judged.status } : { status: 'failed', reason: nothing }),
       samples,
@@ -81,7 +83,7 @@ async function alignedCheckpoints(
     ),
   )
   const count = Math.ceil(steps / checkpoint.every)
-  const wanted = Array.from({ length: count + 1 }, (_, i) => Math.min(steps, i * checkpoint.every))
+  const wanted = Array.from({ length: count }, (_, i) => Math.min(steps, (i + 1) * checkpoint.every))
   return wanted.flatMap(step => {
     const moment = kept.map(own => own.toSorted((a, b) => Math.abs(a.step - step) - Math.abs(b.step - step))[0])
     const near = moment.filter(found => found && Math.abs(found.step - step) <= checkpoint.every / 2)
@@ -89,15 +91,20 @@ async function alignedCheckpoints(
   })
 }
 
+async function initialSample(pool: TrainerPool): Promise<CellSample> {
+  const { parameters } = await pool.trainer({ partition: 0, stream: 'initial', clock: systemClock })
+  return { tokens: 0, time: 0, bytes: 0, ...(await sampleSwarm(pool, [parameters])) }
+}
+
 async function sampleOf(moment: Moment, pool: TrainerPool, history: SwarmHistory): Promise<CellSample> {
   const vectors: Float32Array[] = []
   for (const { path } of moment) vectors.push((await readCheckpoint(path)).state.parameters)
   const steps = moment.reduce((sum, { step }) => sum + step, 0)
-  const ms = steps > 0 ? (history.steps[Math.min(steps, history.steps.length) - 1] ?? 0) : 0
+  const ms = history.steps[Math.min(steps, history.steps.length) - 1] ?? 0
   return {
     tokens: steps * pool.tokensPerStep,
     time: ms / 1000,
-    bytes: steps > 0 ? history.bytesUntil(ms) : 0,
+    bytes: history.bytesUntil(ms),
     ...(await sampleSwarm(pool, vectors)),
   }
 }

@@ -31,6 +31,8 @@ export interface Scenario {
   target?: number
   /** Virtual seconds after which the cell ends, whatever it has done. */
   timeLimit: number
+  /** Every peer makes its own share of the steps and no more, as a real one does. @default false: who is fast makes more */
+  ownSteps?: boolean
 }
 
 export interface SimulateInit {
@@ -39,7 +41,7 @@ export interface SimulateInit {
   onProgress?(fraction: number): void
 }
 
-/** A peer's own steps have no end: the budget is the swarm's, and who is fast makes more of them. */
+/** Where the budget is the swarm's, a peer's own steps have no end. */
 const STEPS_WITHOUT_END = 1_000_000_000
 
 /**
@@ -78,7 +80,7 @@ class Simulation {
   #sampling = false
 
   constructor(pool: TrainerPool, scenario: Scenario, init: SimulateInit) {
-    const { peers, run, seed } = scenario
+    const { peers, run, seed, ownSteps = false } = scenario
     this.#pool = pool
     this.#scenario = scenario
     this.#init = init
@@ -89,7 +91,7 @@ class Simulation {
     const links = createLinks(scenario.links, ids, this.#random.fork('links'))
     this.#network = simulatedNetwork({ time: this.#time, random: this.#random.fork('network'), links })
     const times = computeTime(scenario.compute, this.#random.fork('compute'), ids)
-    const specification = { ...run, seed, steps: STEPS_WITHOUT_END }
+    const specification = { ...run, seed, steps: ownSteps ? run.steps : STEPS_WITHOUT_END }
     this.#peers = ids.map(
       (id, i) =>
         new VirtualPeer(
@@ -158,6 +160,7 @@ class Simulation {
 
   #onEnd(id: string, error: unknown): void {
     this.#wentDown(id)
+    if (this.#scenario.ownSteps && error === undefined) return
     const what = error instanceof Error ? error.message : 'it ended before the run did'
     this.#over.resolve({ status: 'failed', reason: `${id}: ${what}` })
   }
