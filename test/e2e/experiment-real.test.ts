@@ -2,8 +2,13 @@ import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import test from 'ava'
 import { stringify } from 'yaml'
+import { realCells } from '../../src/cli/experiment/real-cells.ts'
+import { systemClock } from '../../src/core/clock.ts'
+import { lockHolder } from '../../src/core/file-lock.ts'
 import type { CellRecord } from '../../src/experiment/cell-record.ts'
 import type { Fidelity } from '../../src/experiment/fidelity/compare-records.ts'
+import { parseExperiment } from '../../src/experiment/specification/experiment.ts'
+import { runPaths } from '../../src/peer/checkpoint/run-directory.ts'
 import { spawnMurmur } from '../support/murmur-process.ts'
 import { runFolder } from '../support/run-folder.ts'
 
@@ -62,24 +67,36 @@ test.serial('a cell runs with real processes and again in virtual time, and both
   t.is((await readdir(join(directory, 'real', 'runs', run!, 'peer-2', 'checkpoints'))).length, 1)
 })
 
-test.serial('a peer that fails ends its cell with the reason; what only the simulator can do is refused', async t => {
+test.serial('a peer that is killed ends its cell with the reason, and the others leave', async t => {
   const { folder } = await runFolder(t)
-  const text = join(folder, 'text.txt')
-  const run = async (name: string, changes: object) => {
-    const file = join(folder, `${name}.yaml`)
-    await writeFile(file, experiment(text, changes))
-    return await spawnMurmur(t, ['experiment', file, '--real', '--directory', join(folder, name)]).ended
-  }
-  const optimizer = { kind: 'sgd', learningRate: 100 }
-  const diverged = await run('diverged', {
-    arms: [{ name: 'gossip', run: { optimizer, gradientClip: 1e6, averaging: { every: 5 } } }],
-  })
-  t.is(diverged.code, 0, diverged.err)
-  const [record] = diverged.last.records as CellRecord[]
-  t.is(record!.status, 'failed')
-  t.regex(record!.reason!, /^peer-[12] ended with code \d+: .*learning rate/)
+  const text = experiment(join(folder, 'text.txt')).replace(`steps: ${STEPS}`, 'steps: 1000000')
+  const [settings] = parseExperiment(text, 'tiny.yaml').treatments[0]!.candidates
+  const directory = join(folder, 'cell')
+  const lockOf = (name: string) => runPaths(join(directory, name)).lock
+  let victim: Promise<void> | undefined
+  const { outcome } = await realCells(systemClock).run(
+    settings!,
+    { seed: 1, samples: 1000, timeLimit: 1000 },
+    {
+      signal: new AbortController().signal,
+      directory,
+      onProgress: () => {
+        victim ??= lockHolder(lockOf('peer-2')).then(pid => void process.kill(pid!, 'SIGKILL'))
+      },
+    },
+  )
+  await victim
+  t.is(outcome.status, 'failed')
+  t.is(outcome.reason, 'peer-2 was ended by SIGKILL')
+  t.true(outcome.samples.length >= 1)
+  t.is(await lockHolder(lockOf('peer-1')), undefined)
+})
 
-  const churned = await run('churned', { churn: { up: 10, down: 1 } })
-  t.is(churned.code, 2)
-  t.regex(churned.err, /^murmur: Churn is not run with real processes.*$/m)
+test('what only the simulator can do is refused', async t => {
+  const { folder } = await runFolder(t)
+  const file = join(folder, 'churned.yaml')
+  await writeFile(file, experiment(join(folder, 'text.txt'), { churn: { up: 10, down: 1 } }))
+  const { code, err } = await spawnMurmur(t, ['experiment', file, '--real', '--directory', join(folder, 'out')]).ended
+  t.is(code, 2)
+  t.regex(err, /^murmur: Churn is not run with real processes.*$/m)
 })
