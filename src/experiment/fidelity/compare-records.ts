@@ -17,7 +17,7 @@ export interface Fidelity {
   readonly within: boolean
 }
 
-export interface Difference {
+interface Difference {
   /** NaN where the curves cannot be compared. */
   readonly relative: number
   /** In nats per token. */
