@@ -98,5 +98,5 @@ test('what only the simulator can do is refused', async t => {
   await writeFile(file, experiment(join(folder, 'text.txt'), { churn: { up: 10, down: 1 } }))
   const { code, err } = await spawnMurmur(t, ['experiment', file, '--real', '--directory', join(folder, 'out')]).ended
   t.is(code, 2)
-  t.regex(err, /^murmur: Churn is not run with real processes.*$/m)
+  t.regex(err, /^murmur: gossip: churn is not run with real processes.*$/m)
 })

@@ -23,6 +23,7 @@ export function addExperiment(program: Command, run: Runner): void {
       ['murmur experiment list', 'those that come with murmur'],
       ['murmur experiment stragglers', 'run one of them'],
       ['murmur experiment my.yaml --seeds 2 --parallel 1', 'one of your own, in short and on one core'],
+      ['murmur experiment simulator-fidelity', 'how near virtual time comes to real processes'],
       ['murmur experiment sync-vs-gossip --real --arm gossip --seeds 1', 'an arm with real processes on 127.0.0.1'],
     ],
   })
@@ -48,14 +49,15 @@ async function experiment(context: CommandContext, options: ExperimentOptions, n
   const { progressLines } = await import('../experiment/progress.ts')
   const { renderSummaryTable } = await import('../../experiment/report/write-report.ts')
   const { onlyArm } = await import('../../experiment/specification/experiment.ts')
-  const { realCells } = await import('../experiment/real-cells.ts')
+  const { realCells, requireReal } = await import('../experiment/real-cells.ts')
   const { table } = await import('../table.ts')
   const loaded = await loadExperiment(name)
-  const chosen = options.arm === undefined ? loaded : onlyArm(loaded, options.arm)
-  const plan = { ...chosen, seeds: loaded.seeds.slice(0, options.seeds ?? loaded.seeds.length) }
+  const wanted = options.arm === undefined ? loaded : onlyArm(loaded, options.arm)
+  const plan = { ...wanted, seeds: loaded.seeds.slice(0, options.seeds ?? loaded.seeds.length) }
   const place = options.directory ?? join('runs', 'experiments', plan.name.replaceAll(/[^\w.-]+/g, '-'))
-  // A report of its own: what takes real time is not to be compared with what takes virtual time.
   const versions = { commit: await sourceCommit(), murmur: version() }
+  if (options.real || plan.fidelity) requireReal(plan)
+  // A report of its own: what takes real time is not to be compared with what takes virtual time.
   const directory = options.real && !plan.fidelity ? join(place, 'real') : place
   const timeLabel = options.real ? 'time' : undefined
   const cells = plan.treatments.length * plan.seeds.length
@@ -67,11 +69,7 @@ async function experiment(context: CommandContext, options: ExperimentOptions, n
   }
   const view = await output.status()
   const begun = clock.now()
-  const {
-    records,
-    chosen: candidates,
-    report,
-  } = await runExperiment(plan, {
+  const { records, chosen, report } = await runExperiment(plan, {
     directory,
     parallel: options.real ? 1 : options.parallel,
     timeLabel,
@@ -80,13 +78,10 @@ async function experiment(context: CommandContext, options: ExperimentOptions, n
     signal,
     onProgress: progress => view.show(progressLines(progress, clock.now() - begun)),
   }).finally(() => view.stop())
-  output.result(
-    { experiment: plan.name, directory, report, chosen: candidates, records: records.map(summaryOf) },
-    () => {
-      const { titles, rows } = renderSummaryTable({ specification: { ...plan, timeLabel }, records })
-      return [...table(titles, rows), '', `Report: ${report}`].join('\n')
-    },
-  )
+  output.result({ experiment: plan.name, directory, report, chosen, records: records.map(summaryOf) }, () => {
+    const { titles, rows } = renderSummaryTable({ specification: { ...plan, timeLabel }, records })
+    return [...table(titles, rows), '', `Report: ${report}`].join('\n')
+  })
 }
 
 async function list({ output }: CommandContext): Promise<void> {

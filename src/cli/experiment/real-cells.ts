@@ -7,7 +7,7 @@ import type { CellRunInit, CellRunner } from '../../experiment/cells/cell-runner
 import type { CellOutcome } from '../../experiment/cells/outcome.ts'
 import type { CellInit } from '../../experiment/cells/run-cell.ts'
 import { realOutcome } from '../../experiment/real/real-outcome.ts'
-import type { Settings } from '../../experiment/specification/experiment.ts'
+import type { Experiment, Settings } from '../../experiment/specification/experiment.ts'
 import { listCheckpoints } from '../../peer/checkpoint/checkpoint.ts'
 import { runPaths } from '../../peer/checkpoint/run-directory.ts'
 import { canonicalSpecification, runId } from '../../peer/specification/canonical.ts'
@@ -20,6 +20,23 @@ const MOST_PEERS = 64
 const MOST_CHECKPOINTS = 1000
 /** Longest time of a timer, in milliseconds. */
 const MOST_MS = 2 ** 31 - 1
+
+/**
+ * Sees before the first cell that every one can run with real processes.
+ * @throws MurmurError `USAGE` for what only the simulator can do
+ */
+export function requireReal({ treatments }: Pick<Experiment, 'treatments'>): void {
+  for (const { arm, candidates } of treatments) {
+    for (const { mixing, churn, peers } of candidates) {
+      const refuse = (message: string): never => {
+        throw new MurmurError({ code: 'USAGE', message: `${arm}: ${message}`, details: { arm } })
+      }
+      if (mixing) refuse('what only mixes trains nothing and runs in virtual time alone; leave out --real, or this arm')
+      if (churn) refuse('churn is not run with real processes; leave out `churn`, or --real')
+      if (peers > MOST_PEERS) refuse(`expected at most ${MOST_PEERS} \`peers\` with --real, got ${peers}`)
+    }
+  }
+}
 
 /** Runs cells with real processes on the loopback interface, one swarm at a time. */
 export function realCells(clock: Clock): CellRunner {
@@ -53,7 +70,6 @@ class RealCells implements CellRunner {
     cell: CellInit,
     { signal, directory, onProgress }: CellRunInit,
   ): Promise<{ outcome: CellOutcome; wallSeconds: number }> {
-    requireReal(settings)
     const begun = this.#clock.now()
     const specification = specificationOf(settings, cell)
     const specificationPath = await newRun(directory, specification)
@@ -105,16 +121,6 @@ class RealCells implements CellRunner {
 async function removeOldCheckpoints(folder: string): Promise<void> {
   const [, ...older] = await listCheckpoints(folder)
   for (const { name } of older) await rm(join(folder, name), { force: true })
-}
-
-/** @throws MurmurError `USAGE` for what only the simulator can do */
-function requireReal({ mixing, churn, peers }: Settings): void {
-  const refuse = (message: string): never => {
-    throw new MurmurError({ code: 'USAGE', message })
-  }
-  if (mixing) refuse('A cell that only mixes trains nothing: it runs without --real')
-  if (churn) refuse('Churn is not run with real processes: leave out `churn`, or --real')
-  if (peers > MOST_PEERS) refuse(`Expected at most ${MOST_PEERS} \`peers\` with --real, got ${peers}`)
 }
 
 /** Checkpoints stand where samples are to be taken, and all of them are kept until they are measured. */

@@ -13,6 +13,7 @@ export interface CellInit {
   timeLimit: number
   /** See `Scenario`. */
   ownSteps?: boolean
+  names?: readonly string[]
 }
 
 /**

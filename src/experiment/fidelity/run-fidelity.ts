@@ -76,10 +76,10 @@ async function replay(
   { samples, target, timeLimit }: Experiment,
   signal: AbortSignal,
 ): Promise<CellRecord> {
-  const { compute, links } = await readRecording(directory, signal)
+  const { compute, links, peers: names } = await readRecording(directory, signal)
   const { outcome, wallSeconds } = await simulator.run(
     { ...settings, compute, links },
-    { seed: record.seed, samples, target, timeLimit, ownSteps: true },
+    { seed: record.seed, samples, target, timeLimit, ownSteps: true, names },
     { signal, directory, onProgress: () => {} },
   )
   return { ...record, reason: undefined, ...outcome, summary: { ...outcome.summary, wallSeconds } }

@@ -24,10 +24,9 @@ export interface RealOutcomeInit {
 }
 
 /**
- * What a real run came to, from the checkpoints and event logs of its peers. The first sample is of the parameters with which
- * all begin; every other one takes every peer's checkpoint nearest
- * to the same step, at the moment at which the swarm had made as many steps as those checkpoints hold; there is none where
- * a peer has no checkpoint near.
+ * What a real run came to, from the checkpoints and event logs of its peers. The first sample is of the parameters with
+ * which all begin; every other one takes every peer's checkpoint nearest to the same step, at the moment at which the swarm had
+ * made as many steps as those checkpoints hold; there is none where a peer has no checkpoint near.
  * @throws MurmurError `CHECKPOINT_INVALID`, `STORAGE_FAILED`; whatever opening data and model throws; the signal's reason
  */
 export async function realOutcome(init: RealOutcomeInit): Promise<CellOutcome> {

@@ -1,3 +1,4 @@
+import { isErrorCode } from '../../core/errors.ts'
 import type { Recorded } from '../../core/telemetry.ts'
 import { readEvents } from '../../peer/records/read-events.ts'
 import { type Ledger, ledger } from '../simulation/ledger.ts'
@@ -31,7 +32,7 @@ export async function readSwarmHistory(
   for (const log of logs) {
     let began: number | undefined
     let last: number | undefined
-    for await (const event of readEvents(log, signal)) {
+    for await (const event of eventsOf(log, signal)) {
       totals.record(event)
       if (isTraining(event)) began ??= event.time
       else if (event.type === 'step') {
@@ -49,6 +50,15 @@ export async function readSwarmHistory(
     steps: steps.map(since).sort((a, b) => a - b),
     upMs,
     bytesUntil: ms => sent.reduce((sum, { at, bytes }) => sum + (since(at) <= ms ? bytes : 0), 0),
+  }
+}
+
+/** None of a peer that ended before it kept a log. */
+async function* eventsOf(log: string, signal?: AbortSignal): AsyncGenerator<Recorded> {
+  try {
+    yield* readEvents(log, signal)
+  } catch (error) {
+    if (!isErrorCode(error, 'STORAGE_FAILED') || error.details.cause !== 'ENOENT') throw error
   }
 }
 

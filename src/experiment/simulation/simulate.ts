@@ -33,6 +33,8 @@ export interface Scenario {
   timeLimit: number
   /** Every peer makes its own share of the steps and no more, as a real one does. @default false: who is fast makes more */
   ownSteps?: boolean
+  /** Their names, from which the order of their data follows. @default peer-0000, peer-0001 ... */
+  names?: readonly string[]
 }
 
 export interface SimulateInit {
@@ -87,7 +89,7 @@ class Simulation {
     this.#random = random(seed).fork('simulation')
     this.#ledger = ledger(pool.tokensPerStep)
     this.#budget = peers * run.steps * pool.tokensPerStep
-    const ids = Array.from({ length: peers }, (_, i) => `peer-${String(i).padStart(4, '0')}`)
+    const ids = Array.from({ length: peers }, (_, i) => scenario.names?.[i] ?? `peer-${String(i).padStart(4, '0')}`)
     const links = createLinks(scenario.links, ids, this.#random.fork('links'))
     this.#network = simulatedNetwork({ time: this.#time, random: this.#random.fork('network'), links })
     const times = computeTime(scenario.compute, this.#random.fork('compute'), ids)

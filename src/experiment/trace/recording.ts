@@ -8,6 +8,8 @@ import { type PeerTrace, readPeerTrace, unusable } from './peer-trace.ts'
 
 /** A real run as the simulator replays it: plain data. */
 export interface Recording {
+  /** The peers' ids. */
+  readonly peers: readonly string[]
   readonly compute: RecordedComputeTime
   readonly links: MeasuredLinks
 }
@@ -34,6 +36,7 @@ export async function readRecording(path: string, signal?: AbortSignal): Promise
 export function recordingOf(traces: readonly PeerTrace[]): Recording {
   const first = Math.min(...traces.map(({ began }) => began))
   return {
+    peers: traces.map(({ peer }) => peer),
     compute: {
       kind: 'recorded',
       peers: traces.map(({ began, steps }) => ({ offset: began - first, steps: [...steps] })),
