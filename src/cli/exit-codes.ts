@@ -38,7 +38,10 @@ const failures: Record<ErrorCode, ExitCode> = {
   CHANNEL_BROKEN: { exit: 27, meaning: 'A stream ended or was reset before all was sent or received.' },
   CHECKPOINT_INVALID: { exit: 30, meaning: 'A checkpoint is truncated, altered, or of another model.' },
   STORAGE_FAILED: { exit: 31, meaning: 'A file or folder is missing, read-only, forbidden, or its disk is full.' },
-  RECORD_INVALID: { exit: 32, meaning: 'The record of a finished cell of an experiment is damaged.' },
+  RECORD_INVALID: {
+    exit: 32,
+    meaning: 'The record of a finished cell of an experiment, or of a run to replay, is damaged or empty.',
+  },
   BACKEND_UNAVAILABLE: { exit: 40, meaning: 'The backend does not load here; `murmur doctor` says why.' },
   KERNEL_UNSUPPORTED: { exit: 41, meaning: 'The model uses a tfjs kernel that cannot be traced.' },
   VALUES_INVALID: { exit: 42, meaning: 'NaN or infinity where finite parameters were expected.' },

@@ -19,7 +19,7 @@ export type ErrorCode =
   | 'PROTOCOL_MISMATCH' // the other side speaks another version
   | 'STATE_UNAVAILABLE' // no live peer could hand its parameters over
   | 'CHECKPOINT_INVALID' // truncated, altered or of another model
-  | 'RECORD_INVALID' // the record of a cell of an experiment is damaged
+  | 'RECORD_INVALID' // the record of a cell of an experiment, or of a run to replay, is damaged or empty
   | 'STORAGE_FAILED' // full, read-only or forbidden disk
   | 'KERNEL_UNSUPPORTED' // a tfjs kernel that cannot be traced
   | 'BACKEND_UNAVAILABLE' // the asked-for backend does not load here

@@ -49,6 +49,8 @@ const summarySchema = z.object({
       reached: z.object(cost).optional(),
     })
     .optional(),
+  /** Seconds until the first peer began to train: part of the times of all samples but the first. @default 0 */
+  started: amount.optional(),
   /** Seconds that this machine took to compute the cell. */
   wallSeconds: amount,
 })

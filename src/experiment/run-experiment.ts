@@ -5,15 +5,20 @@ import { tryLock } from '../core/file-lock.ts'
 import { makeDirectory, storageError } from '../core/storage.ts'
 import { readCellRecord, writeCellRecord } from './cell-file.ts'
 import type { CellRecord } from './cell-record.ts'
-import { type CellThread, cellThread } from './cells/cell-thread.ts'
+import type { CellRunner } from './cells/cell-runner.ts'
+import { cellThread } from './cells/cell-thread.ts'
 import { writeReport } from './report/write-report.ts'
 import { digestOf, type Experiment, type Settings, type Treatment } from './specification/experiment.ts'
 
 export interface RunExperimentInit {
   /** Where records and report go; records that are there already are not computed again. */
   directory: string
-  /** Cells computed at the same time, each in a thread of its own. Must be >= 1. */
+  /** Cells computed at the same time, each by a runner of its own. Must be >= 1. */
   parallel: number
+  /** What computes them. @default a thread, in virtual time */
+  openRunner?(): CellRunner
+  /** What the records' time is. @default 'virtual time' */
+  timeLabel?: string
   versions: CellRecord['versions']
   signal: AbortSignal
   onProgress(progress: ExperimentProgress): void
@@ -32,10 +37,19 @@ export interface ExperimentProgress {
 
 export interface ExperimentOutcome {
   records: readonly CellRecord[]
+  /** The cells of those records, in the same order. */
+  cells: readonly FinishedCell[]
   /** The candidate that each treatment was given, where there were several. */
   chosen: readonly { arm: string; conditions: Treatment['conditions']; candidate: number; loss: number }[]
   /** Path of report.html. */
   report: string
+}
+
+/** What has been run, under which settings, and where it left what it wrote itself. */
+export interface FinishedCell {
+  record: CellRecord
+  settings: Settings
+  directory: string
 }
 
 /**
@@ -73,14 +87,16 @@ interface Job {
   settings: Settings
   /** Where its record is, or will be. */
   path: string
+  /** For what the cell itself writes; not made unless it does. */
+  directory: string
 }
 
 class ExperimentRun {
   readonly #experiment: Experiment
   readonly #init: RunExperimentInit
   readonly #cells: string
-  readonly #idle: CellThread[] = []
-  readonly #threads: CellThread[] = []
+  readonly #idle: CellRunner[] = []
+  readonly #runners: CellRunner[] = []
 
   constructor(experiment: Experiment, init: RunExperimentInit, cells: string) {
     this.#experiment = experiment
@@ -94,24 +110,27 @@ class ExperimentRun {
     const jobs = treatments.flatMap((treatment, i) =>
       seeds.map(seed => this.#job(treatment, chosen[i]!.settings, seed, 'cell')),
     )
-    const records: CellRecord[] = []
+    const cells: FinishedCell[] = []
     try {
-      await this.#runAll(jobs, 'running', record => records.push(record))
+      await this.#runAll(jobs, 'running', (record, { settings, directory }) =>
+        cells.push({ record, settings, directory }),
+      )
     } catch (error) {
-      if (records.length > 0) await this.#report(records).catch(() => {}) // the first error says more
+      if (cells.length > 0) await this.#report(cells).catch(() => {}) // the first error says more
       throw error
     }
     return {
-      records,
+      cells,
+      records: cells.map(({ record }) => record),
       chosen: chosen.flatMap(({ treatment: { arm, conditions, candidates }, candidate, loss }) =>
         candidates.length > 1 ? [{ arm, conditions, candidate, loss }] : [],
       ),
-      report: await this.#report(records),
+      report: await this.#report(cells),
     }
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#threads.map(thread => thread.close()))
+    await Promise.all(this.#runners.map(runner => runner.close()))
   }
 
   /** The candidate with the lowest final loss on the tuning seed, for every treatment: the same budget for all. */
@@ -123,10 +142,11 @@ class ExperimentRun {
       treatment.candidates.map((settings, i) => this.#job(treatment, settings, seed, `candidate ${i + 1}`)),
     )
     const losses = new Map<string, number>()
-    await this.#runAll(jobs, 'tuning', (record, job) => {
+    const onRecord = (record: CellRecord, job: Job) => {
       const last = record.samples.at(-1)?.lossMean
       losses.set(job.path, record.status === 'failed' || last === undefined ? Infinity : last)
-    })
+    }
+    if (jobs.length > 0) await this.#runAll(jobs, 'tuning', onRecord)
     return treatments.map(treatment => {
       const { candidates } = treatment
       const scores = candidates.map((settings, i) =>
@@ -142,8 +162,9 @@ class ExperimentRun {
     const parts = [arm, ...Object.entries(conditions).map(([key, label]) => `${key} ${label}`), kind, `seed ${seed}`]
     const name = parts.filter(part => part !== 'cell').join(', ')
     const digest = digestOf({ ...settings, cell: { samples, target, timeLimit } })
-    const file = `${name.replaceAll(/[^\p{L}\p{N}.]+/gu, '-')}-${digest}.json`
-    return { name, arm, conditions, seed, settings, path: join(this.#cells, file) }
+    const file = `${name.replaceAll(/[^\p{L}\p{N}.]+/gu, '-')}-${digest}`
+    const directory = join(this.#init.directory, 'runs', file)
+    return { name, arm, conditions, seed, settings, path: join(this.#cells, `${file}.json`), directory }
   }
 
   async #runAll(
@@ -213,13 +234,13 @@ class ExperimentRun {
 
   async #compute(job: Job, signal: AbortSignal, onProgress: (fraction: number) => void): Promise<CellRecord> {
     const { samples, target, timeLimit, name } = this.#experiment
-    const thread = this.#idle.pop() ?? this.#open()
-    const { outcome, wallSeconds } = await thread.run(
+    const runner = this.#idle.pop() ?? this.#open()
+    const { outcome, wallSeconds } = await runner.run(
       job.settings,
       { seed: job.seed, samples, target, timeLimit },
-      { signal, onProgress },
+      { signal, onProgress, directory: job.directory },
     )
-    this.#idle.push(thread)
+    this.#idle.push(runner)
     const record: CellRecord = {
       format: 1,
       experiment: name,
@@ -234,17 +255,27 @@ class ExperimentRun {
     return record
   }
 
-  #open(): CellThread {
-    const thread = cellThread()
-    this.#threads.push(thread)
-    return thread
+  #open(): CellRunner {
+    const runner = this.#init.openRunner?.() ?? cellThread()
+    this.#runners.push(runner)
+    return runner
   }
 
-  async #report(records: readonly CellRecord[]): Promise<string> {
+  async #report(cells: readonly FinishedCell[]): Promise<string> {
     const { name, description, text, arms, baseline, seeds, margin, target } = this.#experiment
     return await writeReport(this.#init.directory, {
-      specification: { name, description, text, arms, baseline, seeds, margin, target },
-      records,
+      specification: {
+        name,
+        description,
+        text,
+        arms,
+        baseline,
+        seeds,
+        margin,
+        target,
+        timeLabel: this.#init.timeLabel,
+      },
+      records: cells.map(({ record }) => record),
     })
   }
 }

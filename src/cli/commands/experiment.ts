@@ -9,6 +9,8 @@ interface ExperimentOptions {
   directory?: string
   parallel: number
   seeds?: number
+  arm?: string
+  real: boolean
 }
 
 export function addExperiment(program: Command, run: Runner): void {
@@ -21,12 +23,20 @@ export function addExperiment(program: Command, run: Runner): void {
       ['murmur experiment list', 'those that come with murmur'],
       ['murmur experiment stragglers', 'run one of them'],
       ['murmur experiment my.yaml --seeds 2 --parallel 1', 'one of your own, in short and on one core'],
+      ['murmur experiment simulator-fidelity', 'how near virtual time comes to real processes'],
+      ['murmur experiment sync-vs-gossip --real --arm gossip --seeds 1', 'an arm with real processes on 127.0.0.1'],
     ],
   })
     .argument('<file|name>', 'an experiment file, the name of one that comes with murmur, or `list`')
     .option('-d, --directory <path>', 'where records and report go [default: runs/experiments/<name>]')
     .option('--parallel <n>', 'cells computed at a time, one thread each', integer(1, 256), availableParallelism())
     .option('--seeds <n>', 'only the first n seeds', integer(1, 1000))
+    .option('--arm <name>', 'only this arm')
+    .option(
+      '--real',
+      'real processes on this machine, one swarm at a time, in real time: `compute` and `links` are what they are',
+      false,
+    )
     .action(run(experiment))
 }
 
@@ -38,20 +48,34 @@ async function experiment(context: CommandContext, options: ExperimentOptions, n
   const { sourceCommit } = await import('../experiment/source-commit.ts')
   const { progressLines } = await import('../experiment/progress.ts')
   const { renderSummaryTable } = await import('../../experiment/report/write-report.ts')
+  const { onlyArm } = await import('../../experiment/specification/experiment.ts')
+  const { realCells, requireReal } = await import('../experiment/real-cells.ts')
   const { table } = await import('../table.ts')
   const loaded = await loadExperiment(name)
-  const plan = { ...loaded, seeds: loaded.seeds.slice(0, options.seeds ?? loaded.seeds.length) }
-  const directory = options.directory ?? join('runs', 'experiments', plan.name.replaceAll(/[^\w.-]+/g, '-'))
+  const wanted = options.arm === undefined ? loaded : onlyArm(loaded, options.arm)
+  const plan = { ...wanted, seeds: loaded.seeds.slice(0, options.seeds ?? loaded.seeds.length) }
+  const place = options.directory ?? join('runs', 'experiments', plan.name.replaceAll(/[^\w.-]+/g, '-'))
+  const versions = { commit: await sourceCommit(), murmur: version() }
+  if (options.real || plan.fidelity) requireReal(plan)
+  // A report of its own: what takes real time is not to be compared with what takes virtual time.
+  const directory = options.real && !plan.fidelity ? join(place, 'real') : place
+  const timeLabel = options.real ? 'time' : undefined
   const cells = plan.treatments.length * plan.seeds.length
   output.line(`${plan.name}: ${plan.arms.length} arms, ${cells} cells, records in ${directory}`)
   interrupt.finishing('the report of what there is; the cells under way are given up')
+  if (plan.fidelity) {
+    const { showFidelity } = await import('../experiment/fidelity.ts')
+    return await showFidelity(context, plan, { directory, versions, ...plan.fidelity })
+  }
   const view = await output.status()
   let phase: 'tuning' | 'running' = 'tuning'
   let begun = clock.now()
   const { records, chosen, report } = await runExperiment(plan, {
     directory,
-    parallel: options.parallel,
-    versions: { commit: await sourceCommit(), murmur: version() },
+    parallel: options.real ? 1 : options.parallel,
+    timeLabel,
+    ...(options.real && { openRunner: () => realCells(clock) }),
+    versions,
     signal,
     onProgress: progress => {
       if (progress.phase !== phase) begun = clock.now()
@@ -60,7 +84,7 @@ async function experiment(context: CommandContext, options: ExperimentOptions, n
     },
   }).finally(() => view.stop())
   output.result({ experiment: plan.name, directory, report, chosen, records: records.map(summaryOf) }, () => {
-    const { titles, rows } = renderSummaryTable({ specification: { ...plan, text: plan.text }, records })
+    const { titles, rows } = renderSummaryTable({ specification: { ...plan, timeLabel }, records })
     return [...table(titles, rows), '', `Report: ${report}`].join('\n')
   })
 }

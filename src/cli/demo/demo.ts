@@ -9,8 +9,8 @@ import type { RunSpecification } from '../../peer/specification/schema.ts'
 import type { CommandContext } from '../command.ts'
 import { type DashboardOption, openDashboard } from '../dashboard-option.ts'
 import { formatBytes, formatCount, formatDuration, formatLoss, formatPercent } from '../format.ts'
+import { type PeerEnd, Swarm } from '../swarm/swarm.ts'
 import { measureSwarm, parametersOf, type SwarmMeasurement } from './measure.ts'
-import { type PeerEnd, Swarm } from './swarm.ts'
 
 export interface DemoInit {
   specification: RunSpecification
@@ -76,7 +76,7 @@ export async function runDemo(context: CommandContext, init: DemoInit): Promise<
           dashboard?.source.write(event)
         },
       },
-      warn: message => output.warn(message),
+      onFailure: (name, why) => output.warn(`${name} ${why}; the others go on`),
       // Read at once: later checkpoints replace it.
       onFirstCheckpoint: (name, { path }) => {
         const reading = parametersOf(path)
@@ -84,7 +84,7 @@ export async function runDemo(context: CommandContext, init: DemoInit): Promise<
         starts.set(name, reading)
       },
     },
-    { directory, specificationPath, run, model, peers: init.peers },
+    { directory, specificationPath, run, model, peers: init.peers, partitions: specification.data.partitions },
   )
   const begin = clock.now()
   const ends = await swarm.run(signal).finally(() => view.stop())

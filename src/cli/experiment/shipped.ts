@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { MurmurError } from '../../core/errors.ts'
-import { type Experiment, parseExperiment } from '../../experiment/specification/experiment.ts'
+import { type Experiment, readExperiment } from '../../experiment/specification/experiment.ts'
 
 const FOLDER = fileURLToPath(new URL('../../../experiments/', import.meta.url))
 
@@ -29,5 +29,5 @@ export async function loadExperiment(nameOrPath: string): Promise<Experiment> {
       cause,
     })
   })
-  return parseExperiment(text, path === nameOrPath ? path : `${nameOrPath}.yaml`)
+  return await readExperiment(text, path === nameOrPath ? path : `${nameOrPath}.yaml`)
 }

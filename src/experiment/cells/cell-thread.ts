@@ -2,26 +2,16 @@ import { Worker } from 'node:worker_threads'
 import { errorFromData, MurmurError } from '../../core/errors.ts'
 import type { Settings } from '../specification/experiment.ts'
 import type { CellAnswer, CellRequest } from './cell-protocol.ts'
+import type { CellRunInit, CellRunner } from './cell-runner.ts'
 import type { CellOutcome } from './outcome.ts'
 import type { CellInit } from './run-cell.ts'
 
-/** A thread that computes cells, one at a time. */
-export interface CellThread {
-  /** @throws MurmurError whatever `runCell` throws, `TRAINER_FAILED` if the thread ends; the signal's reason */
-  run(
-    settings: Settings,
-    cell: CellInit,
-    init: { signal: AbortSignal; onProgress(fraction: number): void },
-  ): Promise<{ outcome: CellOutcome; wallSeconds: number }>
-  /** Waits for what it is doing to be given up. Idempotent. */
-  close(): Promise<void>
-}
-
-export function cellThread(): CellThread {
+/** A thread that computes cells in virtual time. @throws MurmurError besides, `TRAINER_FAILED` if the thread ends */
+export function cellThread(): CellRunner {
   return new WorkerCellThread()
 }
 
-class WorkerCellThread implements CellThread {
+class WorkerCellThread implements CellRunner {
   readonly #worker: Worker
   #running: Promise<unknown> | undefined
 
@@ -33,7 +23,7 @@ class WorkerCellThread implements CellThread {
   async run(
     settings: Settings,
     cell: CellInit,
-    { signal, onProgress }: { signal: AbortSignal; onProgress(fraction: number): void },
+    { signal, onProgress }: Omit<CellRunInit, 'directory'>,
   ): Promise<{ outcome: CellOutcome; wallSeconds: number }> {
     signal.throwIfAborted()
     const answer = Promise.withResolvers<{ outcome: CellOutcome; wallSeconds: number }>()

@@ -11,6 +11,9 @@ export interface CellInit {
   target?: number
   /** Virtual seconds. */
   timeLimit: number
+  /** See `Scenario`. */
+  ownSteps?: boolean
+  names?: readonly string[]
 }
 
 /**

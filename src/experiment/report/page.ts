@@ -45,6 +45,7 @@ export function page(analysis: Analysis, { across, groups }: PageFigures): strin
     `<p class="faint">murmur experiment</p>`,
     `<h1>${escapeText(specification.name)}</h1>`,
     specification.description ? `<p>${escapeText(specification.description)}</p>` : '',
+    findings(specification.findings ?? []),
     facts(analysis),
     groups.length === 0 ? '<p>No cell has been run yet.</p>' : '',
     acrossSection(across, analysis),
@@ -101,6 +102,10 @@ function acrossSection(figures: readonly PageFigure[], analysis: Analysis): stri
   if (figures.length === 0 && !found) return ''
   const title = `<h2>Across ${escapeText(analysis.varying.join(', '))}</h2>\n`
   return element('section', {}, title, found ? renderTable(found) : '', figureGrid(figures))
+}
+
+function findings(sentences: readonly string[]): string {
+  return sentences.length === 0 ? '' : element('ul', {}, ...sentences.map(text => `<li>${escapeText(text)}</li>`))
 }
 
 function section(result: GroupResult, figures: readonly PageFigure[], { specification }: Analysis): string {

@@ -19,4 +19,6 @@ export interface ReportSpecification {
   readonly target?: number
   /** What the records' time is, where it is not virtual: 'time' of real processes. @default 'virtual time' */
   readonly timeLabel?: string
+  /** What is to be told before all figures, in a sentence each. */
+  readonly findings?: readonly string[]
 }

@@ -9,6 +9,7 @@ import { trainerConfig } from '../../peer/launch.ts'
 import type { RunSpecification } from '../../peer/specification/schema.ts'
 import type { CellRecord, CellSample } from '../cell-record.ts'
 import type { CellOutcome } from '../cells/outcome.ts'
+import { judgeTarget } from '../cells/target.ts'
 import { type Ledger, ledger } from './ledger.ts'
 import { sampleSwarm } from './sampling.ts'
 import { VirtualPeer } from './virtual-peer.ts'
@@ -30,6 +31,10 @@ export interface Scenario {
   target?: number
   /** Virtual seconds after which the cell ends, whatever it has done. */
   timeLimit: number
+  /** Every peer makes its own share of the steps and no more, as a real one does. @default false: who is fast makes more */
+  ownSteps?: boolean
+  /** Their names, from which the order of their data follows. @default peer-0000, peer-0001 ... */
+  names?: readonly string[]
 }
 
 export interface SimulateInit {
@@ -38,7 +43,7 @@ export interface SimulateInit {
   onProgress?(fraction: number): void
 }
 
-/** A peer's own steps have no end: the budget is the swarm's, and who is fast makes more of them. */
+/** Where the budget is the swarm's, a peer's own steps have no end. */
 const STEPS_WITHOUT_END = 1_000_000_000
 
 /**
@@ -72,21 +77,23 @@ class Simulation {
   /** Milliseconds of virtual time at which each life began, by peer. */
   readonly #upSince = new Map<string, number>()
   #upMs = 0
+  /** Milliseconds of virtual time at which the first peer began to train. */
+  #started: number | undefined
   #sampling = false
 
   constructor(pool: TrainerPool, scenario: Scenario, init: SimulateInit) {
-    const { peers, run, seed } = scenario
+    const { peers, run, seed, ownSteps = false } = scenario
     this.#pool = pool
     this.#scenario = scenario
     this.#init = init
     this.#random = random(seed).fork('simulation')
     this.#ledger = ledger(pool.tokensPerStep)
     this.#budget = peers * run.steps * pool.tokensPerStep
-    const ids = Array.from({ length: peers }, (_, i) => `peer-${String(i).padStart(4, '0')}`)
+    const ids = Array.from({ length: peers }, (_, i) => scenario.names?.[i] ?? `peer-${String(i).padStart(4, '0')}`)
     const links = createLinks(scenario.links, ids, this.#random.fork('links'))
     this.#network = simulatedNetwork({ time: this.#time, random: this.#random.fork('network'), links })
-    const times = computeTime(scenario.compute, this.#random.fork('compute'))
-    const specification = { ...run, seed, steps: STEPS_WITHOUT_END }
+    const times = computeTime(scenario.compute, this.#random.fork('compute'), ids)
+    const specification = { ...run, seed, steps: ownSteps ? run.steps : STEPS_WITHOUT_END }
     this.#peers = ids.map(
       (id, i) =>
         new VirtualPeer(
@@ -102,6 +109,7 @@ class Simulation {
             onEvent: event => {
               this.#ledger.record(event)
               if (event.type === 'step') this.#onStep()
+              else if (event.type === 'state' && event.state === 'training') this.#started ??= this.#time.now()
             },
             onEnd: error => this.#onEnd(id, error),
           },
@@ -154,6 +162,7 @@ class Simulation {
 
   #onEnd(id: string, error: unknown): void {
     this.#wentDown(id)
+    if (this.#scenario.ownSteps && error === undefined) return
     const what = error instanceof Error ? error.message : 'it ended before the run did'
     this.#over.resolve({ status: 'failed', reason: `${id}: ${what}` })
   }
@@ -202,31 +211,19 @@ class Simulation {
   }
 
   #finished(): Pick<CellRecord, 'status' | 'reason'> {
-    const { target } = this.#scenario
-    return { status: target === undefined || this.#reached() ? 'finished' : 'censored' }
-  }
-
-  #reached(): CellSample | undefined {
-    const { target } = this.#scenario
-    return target === undefined ? undefined : this.#samples.find(({ lossMean }) => lossMean <= target)
+    return { status: judgeTarget(this.#samples, this.#scenario.target).status }
   }
 
   #summary(): CellOutcome['summary'] {
-    const { target } = this.#scenario
     for (const id of [...this.#upSince.keys()]) this.#wentDown(id)
     const { steps, tokens } = this.#ledger
     const bytes = this.#bytesSent()
-    const reached = this.#reached()
     return {
       ...this.#ledger.summary(this.#upMs),
       bytesPerPeerPerStep: steps > 0 ? bytes / steps : 0,
       bytesPerToken: tokens > 0 ? bytes / tokens : 0,
-      ...(target !== undefined && {
-        target: {
-          loss: target,
-          ...(reached && { reached: { tokens: reached.tokens, time: reached.time, bytes: reached.bytes } }),
-        },
-      }),
+      ...judgeTarget(this.#samples, this.#scenario.target).summary,
+      started: (this.#started ?? 0) / 1000,
     }
   }
 }

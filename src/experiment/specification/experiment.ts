@@ -1,15 +1,25 @@
 import { createHash } from 'node:crypto'
+import { dirname, resolve } from 'node:path'
 import type * as z from 'zod'
+import { MurmurError } from '../../core/errors.ts'
+import type { computeTimeSchema } from '../../network/simulation/compute-time.ts'
+import type { linksSchema } from '../../network/simulation/links.ts'
 import { checkSpecification, type Problem } from '../../peer/specification/problems.ts'
 import type { RunSpecification } from '../../peer/specification/schema.ts'
 import { yamlSource } from '../../peer/specification/yaml-source.ts'
+import { type Recording, readRecording, recordingOf } from '../trace/recording.ts'
 import { merged } from './merge.ts'
 import { type Changes, type ExperimentDefinition, experimentSchema, MAXIMUM_BYTES, settingsSchema } from './schema.ts'
 
-/** What a cell runs under, all defaults filled in. */
-export interface Settings extends Omit<z.output<typeof settingsSchema>, 'run'> {
+/** What a cell runs under, all defaults filled in, recorded runs read. */
+export interface Settings extends Omit<z.output<typeof settingsSchema>, 'run' | 'compute' | 'links'> {
   run: RunSpecification
+  compute: z.output<typeof computeTimeSchema>
+  links: z.output<typeof linksSchema>
 }
+
+/** The recorded run of a path as it stands in the experiment. @throws MurmurError if it cannot be used */
+type FindRecording = (path: string) => Recording
 
 /** An arm under one set of conditions; what its cells have in common. */
 export interface Treatment {
@@ -28,11 +38,27 @@ export interface Experiment extends Omit<ExperimentDefinition, 'seeds' | 'arms' 
 }
 
 /**
+ * Reads an experiment with the recorded runs that it names, whose paths are relative to the experiment's file.
+ * @throws MurmurError as `parseExperiment` and `readRecording`
+ */
+export async function readExperiment(text: string, path: string): Promise<Experiment> {
+  const named = new Map<string, Recording | undefined>()
+  const placeholder = recordingOf([{ peer: '', began: 0, steps: [1], exchanges: [] }])
+  const experiment = parseExperiment(text, path, trace => {
+    named.set(trace, undefined)
+    return placeholder
+  })
+  if (named.size === 0) return experiment
+  for (const trace of named.keys()) named.set(trace, await readRecording(resolve(dirname(path), trace)))
+  return parseExperiment(text, path, trace => named.get(trace)!)
+}
+
+/**
  * Reads an experiment: YAML. Every cell's settings are put together and checked before the first one runs.
  * @param path where the text comes from, for messages
  * @throws MurmurError `SPECIFICATION_INVALID`: one line with file, line, column, key, value and what was expected
  */
-export function parseExperiment(text: string, path: string): Experiment {
+export function parseExperiment(text: string, path: string, recordings: FindRecording = noRecording): Experiment {
   const source = yamlSource(text, path, MAXIMUM_BYTES)
   const value = source.value()
   const parsed = experimentSchema.safeParse(value)
@@ -53,7 +79,7 @@ export function parseExperiment(text: string, path: string): Experiment {
           const place = arm.candidates ? ['arms', index, 'candidates', i] : ['arms', index]
           const { name: _, candidates: __, ...own } = arm
           const whole = [topLevel(definition), ...changes, own, candidate].reduce<unknown>(merged, {})
-          const checked = checkSettings(whole, place)
+          const checked = checkSettings(whole, place, recordings)
           if ('problems' in checked) throw source.problem(checked.problems)
           return checked.settings
         }),
@@ -61,6 +87,14 @@ export function parseExperiment(text: string, path: string): Experiment {
     ),
     text,
   }
+}
+
+/** The experiment with the cells of one arm alone. @throws MurmurError `USAGE` if it has no such arm */
+export function onlyArm(experiment: Experiment, arm: string): Experiment {
+  const { name, arms, treatments } = experiment
+  if (arms.includes(arm)) return { ...experiment, treatments: treatments.filter(treatment => treatment.arm === arm) }
+  const message = `Expected one of the arms of ${name}, ${arms.join(', ')}, got ${arm}`
+  throw new MurmurError({ code: 'USAGE', message, details: { arm } })
 }
 
 /** Identifies what a cell computes: another setting, another name. 16 hexadecimal digits. */
@@ -74,14 +108,24 @@ function topLevel({ peers, run, compute, links, churn, mixing }: ExperimentDefin
 
 type Checked = { settings: Settings } | { problems: Problem[] }
 
-function checkSettings(whole: unknown, place: readonly PropertyKey[]): Checked {
+function checkSettings(whole: unknown, place: readonly PropertyKey[], recordings: FindRecording): Checked {
   const given = Object.fromEntries(Object.entries(whole as object).filter(([, value]) => value !== undefined))
   const parsed = settingsSchema.safeParse(given)
   if (!parsed.success) return { problems: parsed.error.issues.map(issue => problemOf(issue, place, given)) }
-  const { run: writtenRun, ...settings } = parsed.data
+  const { run: writtenRun, compute, links, ...settings } = parsed.data
   const run = checkSpecification(writtenRun)
-  if ('specification' in run) return { settings: { ...settings, run: run.specification } }
+  if ('specification' in run) {
+    const replayed = {
+      compute: compute.kind === 'trace' ? recordings(compute.path).compute : compute,
+      links: links.kind === 'trace' ? recordings(links.path).links : links,
+    }
+    return { settings: { ...settings, ...replayed, run: run.specification } }
+  }
   return { problems: run.problems.map(problem => ({ ...problem, path: [...place, 'run', ...problem.path] })) }
+}
+
+function noRecording(path: string): never {
+  throw new MurmurError({ code: 'RECORD_INVALID', message: `The recorded run ${path} has not been read` })
 }
 
 /** Every combination of one label of each dimension. */

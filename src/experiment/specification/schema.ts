@@ -42,14 +42,17 @@ const mixing = z.strictObject({
   failures: z.number().min(0).max(1).default(0),
 })
 
+/** A real run as the model: the run directory of a peer or a swarm, or an events.jsonl. */
+const trace = z.strictObject({ kind: z.literal('trace'), path: z.string().min(1).max(4096) })
+
 /** What a cell runs under. Stands at the top for all cells; an arm and a condition change some of it. */
 const settings = {
   /** Peers that begin together. */
   peers: z.int().min(1).max(65_536),
   /** A run specification. Its `steps` are each peer's share of the tokens; its seed is the cell's. */
   run: z.record(z.string(), z.unknown()),
-  compute: computeTimeSchema,
-  links: linksSchema,
+  compute: z.discriminatedUnion('kind', [...computeTimeSchema.options, trace]),
+  links: z.discriminatedUnion('kind', [...linksSchema.options, trace]),
   churn: churnSchema,
   mixing,
 }
@@ -98,6 +101,13 @@ export const experimentSchema = z.strictObject({
   samples: z.int().min(1).max(10_000).default(20),
   /** Virtual seconds after which a cell ends whatever it has done. */
   timeLimit: z.number().gt(0).max(1e9).default(100_000),
+  /** Every cell runs with real processes and again in virtual time, and the two are compared. */
+  fidelity: z
+    .strictObject({
+      /** Relative difference up to which the two count as alike. @default 0.15 */
+      tolerance: z.number().gt(0).max(10).default(0.15),
+    })
+    .optional(),
   /** Each arm's candidates are compared on a seed of their own, with an equal budget. */
   tuning: z.strictObject({ seed: z.int().min(0).default(1_000_000) }).optional(),
   ...changes.shape,

@@ -3,6 +3,7 @@ import type { Random } from '../../core/random.ts'
 import { pairName } from '../local-transport.ts'
 import type { PeerId } from '../transport.ts'
 import { parseInit } from './parse-init.ts'
+import { places } from './places.ts'
 
 /** How peers are joined. */
 export interface Links {
@@ -37,6 +38,19 @@ const quality = {
   loss: z.number().min(0).max(0.5).default(0),
 }
 
+/** Of the swarm as a whole, and of pairs where they were told apart. Peers beyond the measured ones are the first ones again. */
+const measured = z.strictObject({
+  kind: z.literal('measured'),
+  /** Peers that were measured. */
+  peers: z.int().min(1),
+  latency,
+  bandwidth,
+  pairs: z
+    .array(z.strictObject({ between: z.tuple([z.int().min(0), z.int().min(0)]), latency, bandwidth }))
+    .default([]),
+  ...quality,
+})
+
 /** Latencies in milliseconds one way, bandwidths in megabits a second. */
 export const linksSchema = z.discriminatedUnion('kind', [
   /** One switch: 0.2 ms, 1 Gb/s. */
@@ -66,15 +80,17 @@ export const linksSchema = z.discriminatedUnion('kind', [
     between: z.strictObject({ latency: latency.default(80), bandwidth: bandwidth.default(100) }).prefault({}),
     ...quality,
   }),
+  measured,
 ])
 
+export type MeasuredLinks = z.output<typeof measured>
 export type LinksInit = z.input<typeof linksSchema>
 
 /** Bytes a millisecond. */
 const MEGABIT = 125
 
 /**
- * @param peers in the order in which regions are dealt out; others follow as they appear
+ * @param peers in the order in which regions and measured links are dealt out; others follow as they appear
  * @throws MurmurError `SPECIFICATION_INVALID`
  */
 export function createLinks(init: LinksInit, peers: readonly PeerId[], random: Random): Links {
@@ -113,12 +129,8 @@ export function createLinks(init: LinksInit, peers: readonly PeerId[], random: R
         region: () => 0,
       }
     case 'regions': {
-      const places = new Map(peers.map((peer, place) => [peer, place]))
-      const region = (peer: PeerId) => {
-        const place = places.get(peer) ?? places.size
-        places.set(peer, place)
-        return place % given.regions
-      }
+      const placeOf = places(peers)
+      const region = (peer: PeerId) => placeOf(peer) % given.regions
       const way = (a: PeerId, b: PeerId) => (region(a) === region(b) ? given.inside : given.between)
       return {
         bandwidth: () => ({ up: MEGABIT * given.inside.bandwidth, down: MEGABIT * given.inside.bandwidth }),
@@ -127,6 +139,22 @@ export function createLinks(init: LinksInit, peers: readonly PeerId[], random: R
         jitter,
         loss,
         region,
+      }
+    }
+    case 'measured': {
+      const placeOf = places(peers)
+      const key = (a: number, b: number) => `${Math.min(a, b)} ${Math.max(a, b)}`
+      const pairs = new Map(given.pairs.map(pair => [key(...pair.between), pair]))
+      const between = (a: PeerId, b: PeerId) =>
+        pairs.get(key(placeOf(a) % given.peers, placeOf(b) % given.peers)) ?? given
+      const fastest = MEGABIT * Math.max(given.bandwidth, ...given.pairs.map(pair => pair.bandwidth))
+      return {
+        bandwidth: () => ({ up: fastest, down: fastest }),
+        limit: (a, b) => MEGABIT * between(a, b).bandwidth,
+        latency: (a, b) => between(a, b).latency,
+        jitter,
+        loss,
+        region: () => 0,
       }
     }
   }

@@ -103,7 +103,7 @@ function fileName(step: number): string {
 }
 
 /** Newest first. A folder that is not there has none. */
-async function listCheckpoints(directory: string): Promise<{ name: string; step: number }[]> {
+export async function listCheckpoints(directory: string): Promise<{ name: string; step: number }[]> {
   const names = await readdir(directory).catch((error: unknown) => {
     if (isErrno(error, 'ENOENT')) return []
     throw storageError('read the folder', directory, error)

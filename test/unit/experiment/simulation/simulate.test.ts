@@ -105,3 +105,21 @@ test('an interrupt ends a cell', async t => {
   const onProgress = () => stop.abort(reason)
   t.is(await t.throwsAsync(simulate(scenario(gossip), { signal: stop.signal, onProgress })), reason)
 })
+
+test('a replay makes the recorded steps, at the recorded times, the same every time', async t => {
+  const compute: Scenario['compute'] = {
+    kind: 'recorded',
+    peers: Array.from({ length: PEERS }, (_, i) => ({
+      offset: 0,
+      steps: Array.from({ length: STEPS }, (_, k) => 40 + k + i),
+    })),
+  }
+  const links: Scenario['links'] = { kind: 'measured', peers: PEERS, latency: 1, bandwidth: 1000 }
+  const replay = scenario({ algorithm: 'none' }, { compute, links, ownSteps: true })
+  const first = await simulate(replay)
+  t.deepEqual(await simulate(replay), first)
+  const { started } = first.summary
+  const slowest = Array.from({ length: STEPS }, (_, k) => 40 + k + PEERS - 1).reduce((sum, ms) => sum + ms, 0)
+  const seconds = first.samples.at(-1)!.time - started!
+  t.true(Math.abs(seconds - slowest / 1000) < 0.001, `${seconds} s for ${slowest} ms`)
+})

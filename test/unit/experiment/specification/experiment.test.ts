@@ -1,6 +1,15 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import test from 'ava'
 import { MurmurError } from '../../../../src/core/errors.ts'
-import { digestOf, parseExperiment } from '../../../../src/experiment/specification/experiment.ts'
+import {
+  digestOf,
+  onlyArm,
+  parseExperiment,
+  readExperiment,
+} from '../../../../src/experiment/specification/experiment.ts'
+import { RecordedPeer } from '../../../support/event-log.ts'
+import { processFolder } from '../../../support/tiny-text.ts'
 
 const SMALL = `
 name: small
@@ -92,3 +101,37 @@ for (const [what, [change, message]] of Object.entries(wrong)) {
     t.false(error.message.includes('\n'))
   })
 }
+
+test('a recorded run stands in the place of a model, found from where the experiment is', async t => {
+  const folder = processFolder()
+  new RecordedPeer('a', 0)
+    .step(30)
+    .step(40)
+    .write(join(folder, 'old', 'events.jsonl'))
+  const text = SMALL.replace('arms:', 'compute: { kind: trace, path: old }\nlinks: { kind: trace, path: ./old }\narms:')
+  const { treatments } = await readExperiment(text, join(folder, 'small.yaml'))
+  for (const { candidates } of treatments) {
+    t.deepEqual(candidates[0]!.compute, { kind: 'recorded', peers: [{ offset: 0, steps: [30, 40] }] })
+    t.like(candidates[0]!.links, { kind: 'measured', peers: 1 })
+  }
+  const digest = digestOf(treatments[0]!.candidates[0]!)
+  new RecordedPeer('a', 0)
+    .step(30)
+    .step(50)
+    .write(join(folder, 'old', 'events.jsonl'))
+  const again = await readExperiment(text, join(folder, 'small.yaml'))
+  t.not(digestOf(again.treatments[0]!.candidates[0]!), digest) // another recording, another cell
+
+  writeFileSync(join(folder, 'old', 'events.jsonl'), '')
+  await t.throwsAsync(readExperiment(text, join(folder, 'small.yaml')), { code: 'RECORD_INVALID', message: /old/ })
+  await t.throwsAsync(readExperiment(text.replace('path: old', 'file: old'), 'small.yaml'), {
+    code: 'SPECIFICATION_INVALID',
+    message: /compute/,
+  })
+})
+
+test('an arm can be run alone', t => {
+  const small = parseExperiment(SMALL, 'small.yaml')
+  t.deepEqual([...new Set(onlyArm(small, 'b').treatments.map(({ arm }) => arm))], ['b'])
+  t.throws(() => onlyArm(small, 'c'), { code: 'USAGE', message: 'Expected one of the arms of small, a, b, got c' })
+})

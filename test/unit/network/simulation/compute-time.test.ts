@@ -57,3 +57,20 @@ test('without spread and stragglers a step takes exactly base / speed', t => {
   t.throws(() => computeTime({ base: 0 }, random('a')), { message: /`compute\.base`/ })
   t.throws(() => computeTime({ base: 1, speeds: { p: 0 } }, random('a')), { message: /`compute\.speeds\.p`.*got 0/ })
 })
+
+test('recorded steps come as they were, from the second on again, after the offset of the first life', t => {
+  const init: ComputeTimeInit = {
+    kind: 'recorded',
+    peers: [{ offset: 100, steps: [9, 1, 2] }, { steps: [4] }],
+  }
+  const time = computeTime(init, random('a'), ['p', 'q', 'r'])
+  const draw = (peer: string, life?: number) => Array.from({ length: 6 }, time.steps(peer, life))
+  t.deepEqual(draw('p'), [109, 1, 2, 1, 2, 1])
+  t.deepEqual(draw('p', 1), [9, 1, 2, 1, 2, 1])
+  t.deepEqual(draw('q'), [4, 4, 4, 4, 4, 4])
+  t.deepEqual(draw('r'), draw('p')) // more peers than were recorded
+  t.is(time.speed('p'), 1)
+  t.throws(() => computeTime({ kind: 'recorded', peers: [{ steps: [] }] }, random('a')), {
+    message: /`compute\.peers\.0\.steps`/,
+  })
+})

@@ -38,6 +38,16 @@ test('regions are dealt out in turn, fast inside and slow between', t => {
   t.is(links.limit('peer-0', 'peer-3'), 125_000)
 })
 
+test('measured links are those of the pair, or else of the swarm', t => {
+  const pairs = [{ between: [1, 0] as [number, number], latency: 7, bandwidth: 8 }]
+  const init: LinksInit = { kind: 'measured', peers: 2, latency: 3, bandwidth: 80, pairs }
+  const { latency, limit, bandwidth } = createLinks(init, peers, random('a'))
+  t.deepEqual([latency('peer-0', 'peer-1'), limit('peer-0', 'peer-1')], [7, 1000])
+  t.deepEqual([latency('peer-3', 'peer-2'), limit('peer-2', 'peer-5')], [7, 1000]) // the first ones again
+  t.deepEqual([latency('peer-0', 'peer-2'), limit('peer-0', 'peer-2')], [3, 10_000])
+  t.deepEqual(bandwidth('peer-0'), { up: 10_000, down: 10_000 })
+})
+
 test('what an experiment leaves out is filled in', t => {
   t.deepEqual(linksSchema.parse({ kind: 'wan' }), {
     kind: 'wan',

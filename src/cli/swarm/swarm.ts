@@ -16,14 +16,19 @@ export interface SwarmInit {
   /** The file of a model that is a module. */
   model?: string
   peers: number
+  /** Of the data. Peers are dealt out to them in turn. */
+  partitions: number
+  /** Peers are dealt out to as many regions in turn. @default no peer names a region */
+  regions?: number
 }
 
 export interface SwarmComponents {
   clock: Clock
   sink: RecordSink
-  warn(message: string): void
-  /** Called once for every peer, before its first step, with its first checkpoint. */
-  onFirstCheckpoint(name: string, event: CheckpointEvent): void
+  /** A peer ended before it was done. @param why goes on after its name */
+  onFailure(name: string, why: string): void
+  /** Called once for every peer, before its first step, with its first checkpoint. @default nobody is told */
+  onFirstCheckpoint?(name: string, event: CheckpointEvent): void
 }
 
 /** What became of one peer. */
@@ -43,7 +48,7 @@ const LEAVE_MS = 6_000
 
 /**
  * A swarm on this machine: a bootstrap node and peers, each a process of its own that knows nothing but the bootstrap
- * node's address. The first starts the run, the others join it. A peer that dies does not end the demo.
+ * node's address. The first starts the run, the others join it. A peer that dies does not end the swarm.
  */
 export class Swarm {
   readonly #components: SwarmComponents
@@ -99,38 +104,38 @@ export class Swarm {
   }
 
   async #startPeer(index: number, bootstrap: string, signal: AbortSignal): Promise<PeerEnd> {
+    const { specificationPath, run, model, peers, partitions, regions } = this.#init
     const name = `peer-${index + 1}`
     const directory = join(this.#init.directory, name)
     const who =
-      index === 0
-        ? ['start', this.#init.specificationPath, '--bootstrap', bootstrap]
-        : ['join', formatInvitation(bootstrap, this.#init.run)]
+      index === 0 ? ['start', specificationPath, '--bootstrap', bootstrap] : ['join', formatInvitation(bootstrap, run)]
     const common = [
       '--listen',
       LOOPBACK,
       '--no-mdns',
       '--no-relay',
       '--partition',
-      `${index}`,
+      `${index % partitions}`,
       // Several peers share this machine: one thread of it each, and no one device for all.
       '--backend',
       'cpu',
       '--threads',
       '1',
       '--wait-for',
-      `${this.#init.peers}`,
-      ...(this.#init.model ? ['--model', this.#init.model] : []),
+      `${peers}`,
+      ...(regions === undefined ? [] : ['--region', `${index % regions}`]),
+      ...(model ? ['--model', model] : []),
     ]
     let summary: PeerSummary | undefined
     const child = this.#spawn([...who, ...common, '--directory', directory], line => {
       if (!isRecorded(line)) return
       this.#names.set(line.by, name)
-      if (line.type === 'checkpoint' && !summary?.checkpoint) this.#components.onFirstCheckpoint(name, line)
+      if (line.type === 'checkpoint' && !summary?.checkpoint) this.#components.onFirstCheckpoint?.(name, line)
       summary = summarize(summary, line)
       this.#components.sink.write(line)
     })
     const end = await child.ended
-    if (end.code !== 0 && !signal.aborted) this.#components.warn(`${name} ${describe(end)}; the others go on`)
+    if (end.code !== 0 && !signal.aborted) this.#components.onFailure(name, describe(end))
     return { name, directory, summary, ok: end.code === 0 }
   }
 
