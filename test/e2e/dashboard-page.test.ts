@@ -186,10 +186,13 @@ inBrowser('it says when the server is gone, and comes back by itself', async t =
   await page.locator('body[data-connection="lost"]').waitFor()
   t.is(await page.locator('#connection').textContent(), 'Disconnected. Trying again…')
   t.is(await sky(page).getAttribute('data-peers'), '4', 'what was known stays in sight')
+  t.is(await sky(page).getAttribute('data-pulses-shown'), null)
+  // Nothing happens any more once it is back: what pulses was missed.
+  setTime(60_500)
   await server.setReachable(true)
-  setTime(62_000)
   await page.locator('body[data-connection="open"]').waitFor()
   t.is(await page.locator('#connection').textContent(), 'Live')
+  await page.locator('#sky[data-pulses-shown="5"]').waitFor()
 })
 
 inBrowser('no peers and one peer read well, on a telephone and in the dark', async t => {

@@ -47,17 +47,22 @@ export async function standInDashboard(init: StandInInit): Promise<StandInDashbo
 
   function stream(response: ServerResponse, query: URLSearchParams): void {
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
-    const send = (event: string, body: unknown) => response.write(`event: ${event}\ndata: ${JSON.stringify(body)}\n\n`)
     const started = Date.now()
     const at = query.has('at') ? Number(query.get('at')) : undefined
     const speed = Number(query.get('speed') ?? 1)
     let reached = at ?? end()
-    send('snapshot', { run: swarm.run(end()), state: swarm.state(reached), missed: { exchanges: [], entries: [] } })
+    const session = at === undefined ? 'live' : 'replay'
+    const send = (event: string, body: unknown) =>
+      response.write(`event: ${event}\nid: ${session}.${reached}\ndata: ${JSON.stringify(body)}\n\n`)
+    const since = Number(query.get('since')?.slice('live.'.length) ?? reached)
+    const missed = { exchanges: swarm.exchanges(since, reached), entries: [] }
+    send('snapshot', { run: swarm.run(end()), state: swarm.state(reached), missed })
     const timer = setInterval(() => {
       const next = at === undefined ? end() : Math.min(end(), at + speed * (Date.now() - started))
       if (next > reached) {
         const { peers, edges, totals, alerts } = swarm.state(next)
         const exchanges = swarm.exchanges(reached, next).slice(-256)
+        reached = next
         send('delta', {
           time: next,
           peers,
@@ -71,7 +76,6 @@ export async function standInDashboard(init: StandInInit): Promise<StandInDashbo
         })
         send('run', swarm.run(end()))
       }
-      reached = next
       if (mode === 'live' || reached < end()) return
       send('end', { time: reached })
       response.end()
