@@ -195,6 +195,34 @@ inBrowser('it says when the server is gone, and comes back by itself', async t =
   await page.locator('#sky[data-pulses-shown="5"]').waitFor()
 })
 
+inBrowser('it says what goes wrong: a moment that is refused, records that can no longer be read', async t => {
+  const { page, server, setTime } = await stage(t)
+  await row(page, 'peer-4').waitFor()
+  const problem = page.locator('#problem')
+  server.fails.state = 'Still being indexed'
+  await page.locator('#scrubber').focus()
+  await page.keyboard.press('PageDown')
+  await page.locator('#problem', { hasText: 'Still being indexed' }).waitFor()
+  t.is(await problem.getAttribute('role'), 'alert')
+  delete server.fails.state
+  await problem.waitFor({ state: 'hidden' })
+  server.fails.state = 'Still being indexed'
+  await page.locator('#scrubber').focus()
+  await page.keyboard.press('PageDown')
+  await problem.waitFor()
+  await page.click('#live')
+  await problem.waitFor({ state: 'hidden' })
+
+  server.fails.source = 'Could not read the events'
+  setTime(61_000)
+  await page.locator('#problem', { hasText: 'events.jsonl: Could not read the events' }).waitFor()
+  t.is(await sky(page).getAttribute('data-peers'), '4')
+  const nobody = await stage(t, { peers: 0 })
+  nobody.server.fails.source = 'Could not read the events'
+  await nobody.page.reload()
+  await nobody.page.locator('#empty-text', { hasText: 'events.jsonl: Could not read the events' }).waitFor()
+})
+
 inBrowser('no peers and one peer read well, on a telephone and in the dark', async t => {
   const phone = { viewport: { width: 360, height: 740 }, colorScheme: 'dark' as const }
   const nobody = await stage(t, { peers: 0 }, phone)

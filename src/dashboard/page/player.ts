@@ -117,6 +117,7 @@ class StreamPlayer implements Player {
   #open(init: { at?: number; speed?: number }, phase: Phase, anew = false): void {
     this.#close()
     this.#wish = undefined
+    this.#events.problem(undefined)
     if (anew) this.model = forgetPassing(this.model)
     this.#setPhase(phase)
     this.#stream = openStream(init, {

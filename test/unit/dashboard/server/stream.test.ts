@@ -69,7 +69,11 @@ test('a reader that comes back gets what it missed, once', async t => {
   )
   t.is(snapshot.data.state.edges[0]?.ok, 2)
   const third = await (await listen(`/api/stream?since=${seen.id}`)).next()
-  t.deepEqual(third?.event === 'snapshot' ? third.data.missed : undefined, snapshot.data.missed, 'asked for by the address')
+  t.deepEqual(
+    third?.event === 'snapshot' ? third.data.missed : undefined,
+    snapshot.data.missed,
+    'asked for by the address',
+  )
   for (const id of ['', 'nonsense', 'a.b.c.d', '....']) {
     const fresh = await (await listen('/api/stream', { headers: { 'last-event-id': id } })).next()
     t.is(fresh?.event === 'snapshot' ? fresh.data.missed.exchanges.length : -1, 0, id)
