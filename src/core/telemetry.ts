@@ -36,7 +36,7 @@ export interface ExchangeEvent {
   role: 'initiator' | 'responder'
   /** The same on both sides. */
   id: string
-  /** `*` for what is published to all. */
+  /** `EVERYBODY` for what is published to all: then the receivers know how stale it was, and how far off. */
   partner: string
   shard: string
   outcome: 'ok' | ExchangeFailure
@@ -52,6 +52,9 @@ export interface ExchangeEvent {
   /** Milliseconds from start to end. */
   ms: number
 }
+
+/** The partner of who publishes to all. */
+export const EVERYBODY = '*'
 
 /** Why an exchange changed nothing. Counted, never thrown at the user. */
 export type ExchangeFailure =

@@ -75,6 +75,24 @@ export function synchronousSuite(
     await swarm.stop()
   })
 
+  test(`${name}: an exchange is told by both sides, by one of them as begun`, async t => {
+    const swarm = await averagingSwarm({ peers: 4, groups: [600], factory: factory() })
+    for (let round = 1; round <= 2; round++) await meet(swarm, 10 * round)
+    const told = swarm.peers.flatMap(({ transport, events }) =>
+      events.flatMap(event => (event.type === 'exchange' ? { ...event, by: transport.id } : [])),
+    )
+    t.true(told.length > 0)
+    for (const { id, by, partner, role, outcome } of told) {
+      t.is(outcome, 'ok')
+      const other = told.filter(event => event.id === id && event.by === partner && event.partner === by)
+      t.deepEqual(
+        other.map(event => event.role),
+        [role === 'initiator' ? 'responder' : 'initiator'],
+      )
+    }
+    await swarm.stop()
+  })
+
   test(`${name}: a peer alone does not wait`, async t => {
     const swarm = await averagingSwarm({ peers: 1, factory: factory() })
     const { averager, host } = swarm.peers[0]!

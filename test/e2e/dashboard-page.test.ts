@@ -186,10 +186,41 @@ inBrowser('it says when the server is gone, and comes back by itself', async t =
   await page.locator('body[data-connection="lost"]').waitFor()
   t.is(await page.locator('#connection').textContent(), 'Disconnected. Trying again…')
   t.is(await sky(page).getAttribute('data-peers'), '4', 'what was known stays in sight')
+  t.is(await sky(page).getAttribute('data-pulses-shown'), null)
+  // Nothing happens any more once it is back: what pulses was missed.
+  setTime(60_500)
   await server.setReachable(true)
-  setTime(62_000)
   await page.locator('body[data-connection="open"]').waitFor()
   t.is(await page.locator('#connection').textContent(), 'Live')
+  await page.locator('#sky[data-pulses-shown="5"]').waitFor()
+})
+
+inBrowser('it says what goes wrong: a moment that is refused, records that can no longer be read', async t => {
+  const { page, server, setTime } = await stage(t)
+  await row(page, 'peer-4').waitFor()
+  const problem = page.locator('#problem')
+  server.fails.state = 'Still being indexed'
+  await page.locator('#scrubber').focus()
+  await page.keyboard.press('PageDown')
+  await page.locator('#problem', { hasText: 'Still being indexed' }).waitFor()
+  t.is(await problem.getAttribute('role'), 'alert')
+  delete server.fails.state
+  await problem.waitFor({ state: 'hidden' })
+  server.fails.state = 'Still being indexed'
+  await page.locator('#scrubber').focus()
+  await page.keyboard.press('PageDown')
+  await problem.waitFor()
+  await page.click('#live')
+  await problem.waitFor({ state: 'hidden' })
+
+  server.fails.source = 'Could not read the events'
+  setTime(61_000)
+  await page.locator('#problem', { hasText: 'events.jsonl: Could not read the events' }).waitFor()
+  t.is(await sky(page).getAttribute('data-peers'), '4')
+  const nobody = await stage(t, { peers: 0 })
+  nobody.server.fails.source = 'Could not read the events'
+  await nobody.page.reload()
+  await nobody.page.locator('#empty-text', { hasText: 'events.jsonl: Could not read the events' }).waitFor()
 })
 
 inBrowser('no peers and one peer read well, on a telephone and in the dark', async t => {

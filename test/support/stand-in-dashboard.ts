@@ -8,6 +8,8 @@ import type { SyntheticSwarm } from './synthetic-swarm.ts'
 /** Serves the page, and a made-up swarm in the shapes of the dashboard's API. */
 export interface StandInDashboard {
   readonly url: string
+  /** What goes wrong from now on: why moments are refused, and why the records can no longer be read. */
+  readonly fails: { state?: string; source?: string }
   /** Cuts all connections and answers no more, or answers again on the same port. */
   setReachable(reachable: boolean): Promise<void>
   close(): Promise<void>
@@ -40,24 +42,36 @@ export async function standInDashboard(init: StandInInit): Promise<StandInDashbo
   const hash = createHash('sha256').update(importMap).digest('base64')
   const policy = `default-src 'none'; script-src 'self' 'sha256-${hash}'; style-src 'self'; img-src 'self'; connect-src 'self'; base-uri 'none'; form-action 'none'`
 
-  const json = (response: ServerResponse, body: unknown) => {
+  const fails: StandInDashboard['fails'] = {}
+  const run = () => {
+    const info = swarm.run(end())
+    if (fails.source === undefined) return info
+    return { ...info, sources: [{ ...info.sources[0]!, state: 'failed', problem: fails.source }] }
+  }
+  const json = (response: ServerResponse, body: unknown, status = 200) => {
+    response.statusCode = status
     response.setHeader('content-type', 'application/json')
     response.end(JSON.stringify(body))
   }
 
   function stream(response: ServerResponse, query: URLSearchParams): void {
     response.writeHead(200, { 'content-type': 'text/event-stream', 'cache-control': 'no-store' })
-    const send = (event: string, body: unknown) => response.write(`event: ${event}\ndata: ${JSON.stringify(body)}\n\n`)
     const started = Date.now()
     const at = query.has('at') ? Number(query.get('at')) : undefined
     const speed = Number(query.get('speed') ?? 1)
     let reached = at ?? end()
-    send('snapshot', { run: swarm.run(end()), state: swarm.state(reached), missed: { exchanges: [], entries: [] } })
+    const session = at === undefined ? 'live' : 'replay'
+    const send = (event: string, body: unknown) =>
+      response.write(`event: ${event}\nid: ${session}.${reached}\ndata: ${JSON.stringify(body)}\n\n`)
+    const since = Number(query.get('since')?.slice('live.'.length) ?? reached)
+    const missed = { exchanges: swarm.exchanges(since, reached), entries: [] }
+    send('snapshot', { run: run(), state: swarm.state(reached), missed })
     const timer = setInterval(() => {
       const next = at === undefined ? end() : Math.min(end(), at + speed * (Date.now() - started))
       if (next > reached) {
         const { peers, edges, totals, alerts } = swarm.state(next)
         const exchanges = swarm.exchanges(reached, next).slice(-256)
+        reached = next
         send('delta', {
           time: next,
           peers,
@@ -69,9 +83,8 @@ export async function standInDashboard(init: StandInInit): Promise<StandInDashbo
           totals,
           alerts,
         })
-        send('run', swarm.run(end()))
+        send('run', run())
       }
-      reached = next
       if (mode === 'live' || reached < end()) return
       send('end', { time: reached })
       response.end()
@@ -92,7 +105,9 @@ export async function standInDashboard(init: StandInInit): Promise<StandInDashbo
     response.setHeader('content-security-policy', policy)
     const { pathname, searchParams } = new URL(request.url!, 'http://localhost')
     const at = searchParams.has('at') ? Number(searchParams.get('at')) : end()
-    if (pathname === '/api/run') json(response, swarm.run(end()))
+    if (pathname === '/api/run') json(response, run())
+    else if (pathname === '/api/state' && fails.state !== undefined)
+      json(response, { error: { code: 'INDEXING', message: fails.state } }, 503)
     else if (pathname === '/api/state') json(response, swarm.state(at))
     else if (pathname === '/api/peer') json(response, swarm.peer(searchParams.get('id') ?? '', at))
     else if (pathname === '/api/curves') json(response, swarm.curves(end()))
@@ -119,6 +134,7 @@ export async function standInDashboard(init: StandInInit): Promise<StandInDashbo
   const { port } = server.address() as AddressInfo
   return {
     url: `http://127.0.0.1:${port}/`,
+    fails,
     setReachable: reachable => (reachable ? listen(port) : stop()),
     close: stop,
   }

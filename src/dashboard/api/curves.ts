@@ -21,6 +21,7 @@ export type CurveName =
   | 'loss'
   /** Mean over the bucket's evaluations, nats per token. */
   | 'validationLoss'
+  /** Null for the last buckets, as long as a step in them may be under way. */
   | 'tokensPerSecond'
   /** As in `Totals`, over the bucket's exchanges. */
   | 'consensusDistance'

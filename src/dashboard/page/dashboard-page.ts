@@ -32,6 +32,7 @@ export function dashboardPage(): { start(): void } {
   const memory = linkMemory(next => go(next))
   let link = memory.read()
   let connection: Connection = 'connecting'
+  let problem: string | undefined
   let frame = 0
   let listedAt = Number.NEGATIVE_INFINITY
   let listedPeers = 0
@@ -88,9 +89,8 @@ export function dashboardPage(): { start(): void } {
       refresh()
     },
     problem(message) {
-      const place = byId('problem', HTMLElement)
-      place.hidden = message === undefined
-      setText(place, message ?? '')
+      problem = message
+      refresh()
     },
   })
   const time = timeline(source)
@@ -117,7 +117,7 @@ export function dashboardPage(): { start(): void } {
   function show(now: number): void {
     frame = 0
     const { model } = source
-    showConnection(connection, source.phase, model)
+    showConnection(connection, source.phase, model, problem)
     setText(byId('title', HTMLElement), model.run?.title ?? 'Murmuration')
     document.title = model.run ? `${model.run.title} · Murmuration` : 'Murmuration'
     showVitals(document, model)

@@ -48,8 +48,10 @@ const RECENT_MS = 60_000
 const WATCH_MS = 2000
 /** Behind the end by less than this, what plays a live run has caught up. */
 const CAUGHT_UP_MS = 1500
-/** Deltas come about this often. */
-const DELTA_MS = 250
+/** Deltas come this often, or less often where there is much to tell. */
+const DELTA_MS = { least: 250, most: 1000 }
+/** Exchanges of a time without connection that are shown once there is one again, and in how many milliseconds. */
+const MISSED = { most: 256, ms: 1000 }
 
 export function player(events: PlayerEvents): Player {
   return new StreamPlayer(events)
@@ -115,6 +117,7 @@ class StreamPlayer implements Player {
   #open(init: { at?: number; speed?: number }, phase: Phase, anew = false): void {
     this.#close()
     this.#wish = undefined
+    this.#events.problem(undefined)
     if (anew) this.model = forgetPassing(this.model)
     this.#setPhase(phase)
     this.#stream = openStream(init, {
@@ -123,11 +126,14 @@ class StreamPlayer implements Player {
         this.#set(
           addEntries(addExchanges(applyRun(applyState(this.model, state), run), missed.exchanges), missed.entries),
         )
+        const latest = missed.exchanges.slice(-MISSED.most)
+        if (latest.length > 0) this.#events.exchanged(latest, MISSED.ms)
         void this.#loadFeed(state.time)
       },
       delta: delta => {
+        const passed = delta.time - (this.model.time ?? delta.time)
         this.#set(applyDelta(this.model, delta))
-        if (delta.exchanges.length > 0) this.#events.exchanged(delta.exchanges, DELTA_MS)
+        if (delta.exchanges.length > 0) this.#events.exchanged(delta.exchanges, this.#shownIn(passed))
         this.#noteCaughtUp(delta.time)
       },
       run: run => this.#set(applyRun(this.model, run)),
@@ -143,6 +149,12 @@ class StreamPlayer implements Player {
     this.#asking.abort()
     this.#asking = new AbortController()
     this.#loading = false
+  }
+
+  /** Milliseconds on screen of a stretch of the run. */
+  #shownIn(passed: number): number {
+    const ms = this.phase === 'playing' ? passed / this.speed : passed
+    return Math.min(DELTA_MS.most, Math.max(DELTA_MS.least, ms))
   }
 
   #noteCaughtUp(time: number): void {

@@ -15,14 +15,15 @@ export interface StreamInit {
 const RETRY_MS = [1000, 2000, 4000, 8000, 15_000]
 
 /**
- * Follows `/api/stream` and opens it again when it breaks. A replay that broke goes on from the moment it had
- * reached, not from its beginning.
+ * Follows `/api/stream` and opens it again when it breaks: from the last message that came, so that the server can tell what
+ * was missed. A replay goes on from the moment it had reached; one that went over into following goes on following.
  */
 export function openStream(init: StreamInit, handlers: StreamHandlers): { close(): void } {
   let source: EventSource | undefined
   let timer: number | undefined
   let failures = 0
   let reached = init.at
+  let last = ''
   let closed = false
 
   const close = () => {
@@ -32,11 +33,14 @@ export function openStream(init: StreamInit, handlers: StreamHandlers): { close(
   }
 
   const open = () => {
-    const opened = new EventSource(address(init.speed === undefined ? undefined : reached, init.speed))
+    const opened = new EventSource(streamAddress({ at: reached, speed: init.speed }, last))
     source = opened
     const on = <Name extends keyof StreamEvents>(name: Name, handle: (message: StreamEvents[Name]) => void) =>
       opened.addEventListener(name, event => {
-        if (!closed && opened === source) handle(JSON.parse((event as MessageEvent<string>).data))
+        if (closed || opened !== source) return
+        const { data, lastEventId } = event as MessageEvent<string>
+        last = lastEventId
+        handle(JSON.parse(data))
       })
     on('snapshot', message => {
       failures = 0
@@ -66,7 +70,12 @@ export function openStream(init: StreamInit, handlers: StreamHandlers): { close(
   return { close }
 }
 
-function address(at: number | undefined, speed: number | undefined): string {
-  if (at === undefined || speed === undefined) return '/api/stream'
-  return `/api/stream?${new URLSearchParams({ at: String(Math.round(at)), speed: String(speed) })}`
+/**
+ * Where to listen. Pure.
+ * @param last the id of the latest message, empty before the first one; a replay's begin with `replay`
+ */
+export function streamAddress({ at, speed }: StreamInit, last: string): string {
+  const plays = at !== undefined && speed !== undefined && (last === '' || last.startsWith('replay.'))
+  if (plays) return `/api/stream?${new URLSearchParams({ at: String(Math.round(at)), speed: String(speed) })}`
+  return last === '' ? '/api/stream' : `/api/stream?${new URLSearchParams({ since: last })}`
 }

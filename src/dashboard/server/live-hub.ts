@@ -54,7 +54,9 @@ class Hub implements LiveHub {
 
   join(stream: EventStream, since: string | undefined): void {
     if (stream.closed.aborted) return
+    // What the others are told next must not be told to who gets it now, as a part of the state or of what was missed.
     if (this.#streams.size === 0) this.#begin()
+    else this.#tellChanges()
     this.#streams.add(stream)
     stream.closed.addEventListener('abort', () => this.#leave(stream), { once: true })
     this.#greet(stream, since)
@@ -98,16 +100,21 @@ class Hub implements LiveHub {
       for (const stream of this.#streams) this.#greet(stream, undefined)
       return
     }
+    this.#tellChanges()
+    if (this.#clock.now() - this.#beatAt < BEAT_MS) return
+    this.#beatAt = this.#clock.now()
+    for (const stream of this.#streams) stream.beat()
+  }
+
+  /** The run after the delta: its id says that all up to then was told. */
+  #tellChanges(): void {
     const { swarm, at } = this.#view.latest()
+    const delta = this.#changes.take(swarm, at, this.#view.context())
+    if (tellsAnything(delta)) this.#tell(eventText('delta', delta, this.#id(at)))
     const info = this.#view.info()
     const text = infoText(info)
     if (text !== this.#told) this.#tell(eventText('run', info, this.#id(at)))
     this.#told = text
-    const delta = this.#changes.take(swarm, at, this.#view.context())
-    if (tellsAnything(delta)) this.#tell(eventText('delta', delta, this.#id(at)))
-    if (this.#clock.now() - this.#beatAt < BEAT_MS) return
-    this.#beatAt = this.#clock.now()
-    for (const stream of this.#streams) stream.beat()
   }
 
   #tell(text: string): void {

@@ -1,7 +1,8 @@
-import type { ExchangeEvent, Recorded } from '../../core/telemetry.ts'
+import { EVERYBODY, type ExchangeEvent, type Recorded } from '../../core/telemetry.ts'
 import type { CurveName, Curves, Series } from '../api/curves.ts'
 import { consensusEstimate } from './consensus-estimate.ts'
 import { finite } from './edge-record.ts'
+import { exchangeTellers } from './exchange-tellers.ts'
 import type { Observation } from './observation.ts'
 import { toldExchanges } from './told-exchanges.ts'
 
@@ -11,8 +12,19 @@ const FIRST_BUCKET_MS = 250
 /** Peers that get a loss curve of their own. */
 const MAX_CURVES = 64
 
-/** Peers whose presence in a bucket is counted. */
+/** Peers whose presence in a bucket is counted, and whose tokens are. */
 const MAX_COUNTED = 4096
+
+/** A peer that told nothing of its tokens for so many times as long as it took lately has stopped. */
+const STOPPED_AFTER = 3
+
+/** What a peer told last of its tokens. */
+interface TokenCount {
+  tokens: number
+  /** When, and in how many milliseconds the latest of them were trained on. */
+  time: number
+  took: number
+}
 
 /** Sums of a stretch of time, which add up. */
 interface Bucket {
@@ -55,13 +67,13 @@ class Buckets implements CurveBuckets {
   #first = 0
   #buckets: (Bucket | undefined)[] = []
   readonly #indices = new Map<string, number>()
-  readonly #tokens = new Map<string, number>()
-  readonly #heard = new Set<string>()
+  readonly #tokens = new Map<string, TokenCount>()
+  readonly #who = exchangeTellers()
   #latest = 0
 
   add(observation: Observation): void {
     const { by, time } = observation
-    if (observation.type !== 'heartbeat') this.#heard.add(by)
+    this.#who.note(observation)
     this.#latest = Math.max(this.#latest, time)
     const bucket = this.#bucketAt(time)
     const index = this.#indexOf(by)
@@ -71,14 +83,14 @@ class Buckets implements CurveBuckets {
         bucket.stepMs += observation.stepMs
         bucket.wallMs += observation.wallMs
         this.#addLoss(bucket, index, observation.loss)
-        this.#addTokens(bucket, by, observation.tokens)
+        this.#addTokens(by, observation.tokens, time, observation.wallMs)
         return
       }
       case 'heartbeat': {
-        if (this.#heard.has(by)) return // its own records say it better
+        if (this.#who.records(by)) return // its own records say it better
         const { loss, tokens } = observation.status
         if (loss !== null) this.#addLoss(bucket, index, loss)
-        this.#addTokens(bucket, by, tokens)
+        this.#addTokens(by, tokens, time, time - (this.#tokens.get(by)?.time ?? time))
         for (const exchange of toldExchanges(observation)) this.#addExchange(bucket, exchange)
         return
       }
@@ -93,14 +105,17 @@ class Buckets implements CurveBuckets {
 
   curves(): Curves {
     const buckets = Array.from(this.#buckets)
-    const series = (value: (bucket: Bucket, ms: number) => number | null): Series =>
-      buckets.map((bucket, i) => (bucket ? finite(value(bucket, this.#elapsed(i))) : null))
+    const series = (value: (bucket: Bucket, i: number) => number | null): Series =>
+      buckets.map((bucket, i) => (bucket ? finite(value(bucket, i)) : null))
+    const whole = Math.floor(this.#toldUpTo() / this.#bucketMs) - this.#first
     const ratio = (part: number, whole: number) => (whole > 0 ? part / whole : null)
     const peers = this.#indices.size
     const swarm: Record<CurveName, Series> = {
       loss: series(({ loss }) => meanOf(loss)),
       validationLoss: series(({ validation }) => meanOf(validation)),
-      tokensPerSecond: series(({ tokens, wallMs }, ms) => (tokens > 0 || wallMs > 0 ? (1000 * tokens) / ms : null)),
+      tokensPerSecond: series(({ tokens, wallMs }, i) =>
+        i < whole && (tokens > 0 || wallMs > 0) ? (1000 * tokens) / this.#bucketMs : null,
+      ),
       consensusDistance: series(({ squaredDistance }) => consensusEstimate(meanOf(squaredDistance), peers)),
       exchangeSuccess: series(({ ok, tried }) => ratio(ok, tried)),
       staleness: series(({ staleness }) => meanOf(staleness)),
@@ -123,20 +138,28 @@ class Buckets implements CurveBuckets {
 
   #addExchange(bucket: Bucket, event: Recorded<ExchangeEvent>): void {
     bucket.bytes += event.bytesSent
-    // Each once: both sides tell of it, and a partner that is not heard is one of many.
-    if (event.role === 'responder' && this.#heard.has(event.partner)) return
-    bucket.tried++
-    if (event.outcome !== 'ok') return
-    bucket.ok++
+    const begun = event.role === 'initiator'
+    // Each once: both sides tell of it, and a partner that does not is one of many.
+    if (!begun && this.#who.tells(event.partner)) return
+    const ok = event.outcome === 'ok'
+    // What was published is tried once, however many receive it.
+    if (begun || !this.#who.publishes(event.partner)) {
+      bucket.tried++
+      if (ok) bucket.ok++
+    }
+    if (!ok || event.partner === EVERYBODY) return
     addTo(bucket.squaredDistance, event.distance ** 2)
     addTo(bucket.staleness, event.staleness)
-    addTo(bucket.ms, event.ms)
+    if (event.bytesSent > 0) addTo(bucket.ms, event.ms)
   }
 
-  /** Milliseconds of a bucket that have passed: the last one is still under way. */
-  #elapsed(index: number): number {
-    const begin = (this.#first + index) * this.#bucketMs
-    return Math.max(FIRST_BUCKET_MS, Math.min(this.#bucketMs, this.#latest - begin))
+  /** Up to when everybody who trains has told of the tokens: a step that is under way is told when it ends. */
+  #toldUpTo(): number {
+    let upTo = this.#latest
+    for (const { time, took } of this.#tokens.values()) {
+      if (this.#latest - time < STOPPED_AFTER * took) upTo = Math.min(upTo, time)
+    }
+    return upTo
   }
 
   #addLoss(bucket: Bucket, index: number, loss: number): void {
@@ -149,11 +172,20 @@ class Buckets implements CurveBuckets {
     addTo(bucket.peerLoss[index], loss)
   }
 
-  #addTokens(bucket: Bucket, by: string, tokens: number): void {
+  /** Spreads them over the milliseconds in which they were trained on: a step may be longer than a bucket. */
+  #addTokens(by: string, tokens: number, time: number, took: number): void {
     const before = this.#tokens.get(by)
+    if (before !== undefined || this.#tokens.size < MAX_COUNTED) this.#tokens.set(by, { tokens, time, took })
     // The first word tells nothing of when they were trained on.
-    if (before !== undefined) bucket.tokens += Math.max(0, tokens - before)
-    if (before !== undefined || this.#tokens.size < MAX_COUNTED) this.#tokens.set(by, tokens)
+    const more = before ? Math.max(0, tokens - before.tokens) : 0
+    if (more === 0) return
+    const last = this.#indexAt(time)
+    const first = Math.min(last, this.#indexAt(time - took))
+    for (let index = first; index <= last; index++) {
+      const begin = Math.max(time - took, (this.#first + index) * this.#bucketMs)
+      const end = Math.min(time, (this.#first + index + 1) * this.#bucketMs)
+      this.#bucketNumber(index).tokens += first === last ? more : (more * Math.max(0, end - begin)) / took
+    }
   }
 
   #indexOf(peer: string): number {
@@ -171,6 +203,10 @@ class Buckets implements CurveBuckets {
       this.#join()
       index = this.#indexAt(time)
     }
+    return this.#bucketNumber(index)
+  }
+
+  #bucketNumber(index: number): Bucket {
     while (this.#buckets.length <= index) this.#buckets.push(undefined)
     const bucket = this.#buckets[index] ?? emptyBucket()
     this.#buckets[index] = bucket

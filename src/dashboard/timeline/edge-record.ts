@@ -47,7 +47,8 @@ function afterTelling(told: Told | undefined, event: Recorded<ExchangeEvent>): T
     tally: countOutcome(told?.tally ?? noExchanges, outcome),
     bytes: (told?.bytes ?? 0) + event.bytesSent + event.bytesReceived,
     lastAt: time,
-    last: outcome === 'ok' ? { time, ms, staleness, distance } : told?.last,
+    // Who sent nothing back made no round trip.
+    last: outcome === 'ok' ? { time, ms: event.bytesSent > 0 ? ms : Number.NaN, staleness, distance } : told?.last,
   }
 }
 

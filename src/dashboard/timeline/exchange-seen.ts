@@ -1,16 +1,17 @@
 import type { Exchange } from '../api/exchange.ts'
 import { finite } from './edge-record.ts'
+import type { ExchangeTellers } from './exchange-tellers.ts'
 import type { Observation } from './observation.ts'
-import { toldExchanges } from './told-exchanges.ts'
+import { pairExchanges } from './told-exchanges.ts'
 
 /**
  * The exchanges that an observation tells of, once for each: its initiator tells it, or the other side where the
- * initiator is not heard. Pure.
+ * initiator does not. Pure.
  */
-export function exchangesSeen(observation: Observation, isHeard: (peer: string) => boolean): Exchange[] {
-  return toldExchanges(observation).flatMap(told => {
+export function exchangesSeen(observation: Observation, tells: ExchangeTellers['tells']): Exchange[] {
+  return pairExchanges(observation).flatMap(told => {
     const { by, partner, role, outcome } = told
-    if (role === 'responder' && isHeard(partner)) return []
+    if (role === 'responder' && tells(partner)) return []
     const [from, to] = role === 'initiator' ? [by, partner] : [partner, by]
     return {
       id: told.id,

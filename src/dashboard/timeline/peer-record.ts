@@ -1,6 +1,13 @@
-import type { ExchangeEvent, MembershipEvent, MemoryEvent, Recorded, TrainerEvent } from '../../core/telemetry.ts'
+import {
+  EVERYBODY,
+  type ExchangeEvent,
+  type MembershipEvent,
+  type MemoryEvent,
+  type Recorded,
+  type TrainerEvent,
+} from '../../core/telemetry.ts'
 import { addToCurve, type Curve, emptyCurve } from '../../peer/records/curve.ts'
-import { type PeerSummary, summarize } from '../../peer/records/summary.ts'
+import { type PeerSummary, summarize, tellsStaleness } from '../../peer/records/summary.ts'
 import type { ExchangeTally } from '../api/state.ts'
 import { countOutcome, noExchanges } from './edge-record.ts'
 import type { Heartbeat, Observation } from './observation.ts'
@@ -28,9 +35,9 @@ export interface PeerRecord {
   readonly shards: readonly string[]
   /** Exponential mean over about the last 20 steps. */
   readonly recentLoss: number | undefined
-  /** Of the latest exchanges that it began and that came to pass, in local steps. */
+  /** Of the latest exchanges that it began and that came to pass, in local steps; that it received, if it publishes. */
   readonly recentStaleness: readonly number[]
-  /** Milliseconds of the same. */
+  /** Milliseconds of those that it began with one partner. */
   readonly recentMs: readonly number[]
   /** Whether the latest exchanges that it began came to pass. */
   readonly recentOutcomes: readonly boolean[]
@@ -97,20 +104,19 @@ function afterTold(record: PeerRecord, event: Recorded<ExchangeEvent>): PeerReco
 function afterExchange(record: PeerRecord, event: Extract<Observation, { type: 'exchange' }>): PeerRecord {
   const ok = event.outcome === 'ok'
   const begun = event.role === 'initiator'
-  const finite = Number.isFinite(event.distance)
+  const paired = event.partner !== EVERYBODY
+  const stale = tellsStaleness(event, record.summary?.publishes ?? false)
   return {
     ...record,
     shards: withShard(record.shards, event.shard),
     ...(begun && {
       recentOutcomes: latest(record.recentOutcomes, ok),
     }),
-    ...(begun &&
-      ok && {
-        recentMs: latest(record.recentMs, event.ms),
-        recentStaleness: latest(record.recentStaleness, event.staleness),
-      }),
+    ...(begun && ok && paired && { recentMs: latest(record.recentMs, event.ms) }),
+    ...(ok && stale && { recentStaleness: latest(record.recentStaleness, event.staleness) }),
     ...(ok &&
-      finite && {
+      paired &&
+      Number.isFinite(event.distance) && {
         recentDistance: drift(record.recentDistance, event.distance, RECENT_DISTANCES),
         distances: addToCurve(record.distances, event.distance),
       }),

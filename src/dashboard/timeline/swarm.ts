@@ -1,7 +1,7 @@
 import { afterExchange, type EdgeRecord, edgeId } from './edge-record.ts'
 import type { Observation } from './observation.ts'
 import { afterHearsay, afterMeeting, afterOwn, newPeer, type PeerRecord } from './peer-record.ts'
-import { toldExchanges } from './told-exchanges.ts'
+import { pairExchanges } from './told-exchanges.ts'
 
 /**
  * What a swarm's observations add up to. The maps change, their values never do: a copy costs one reference for each
@@ -60,8 +60,9 @@ export function observe(
   if (observation.type === 'membership' && observation.peer !== by) {
     change(observation.peer, record => afterHearsay(record, observation))
   }
-  for (const exchange of toldExchanges(observation)) {
-    if (exchange.partner === by) continue
+  for (const exchange of pairExchanges(observation)) {
+    // Whom only a stranger names may not exist.
+    if (observation.type === 'heartbeat' && !swarm.peers.has(exchange.partner)) continue
     change(exchange.partner, record => afterMeeting(record, exchange.time, exchange.outcome === 'ok'))
     // Its own records tell of them already.
     if (observation.type === 'heartbeat' && swarm.peers.get(by)?.summary) continue

@@ -3,6 +3,7 @@ import type { Exchange, ExchangePage } from '../api/exchange.ts'
 import type { FeedEntry, FeedPage } from '../api/feed.ts'
 import { curveBuckets } from './curve-buckets.ts'
 import { exchangesSeen } from './exchange-seen.ts'
+import { exchangeTellers } from './exchange-tellers.ts'
 import { feedEntry } from './feed-entry.ts'
 import { type Keyframe, type Keyframes, keyframes } from './keyframes.ts'
 import type { Observation } from './observation.ts'
@@ -69,8 +70,7 @@ class FoldedTimeline<Position> implements GrowingTimeline<Position> {
   readonly #keyframes: Keyframes<Position>
   readonly #curves = curveBuckets()
   readonly #followers = new Set<Follower>()
-  /** Peers whose own records are heard: their partners' word on the same exchanges is not needed. */
-  readonly #heard = new Set<string>()
+  readonly #tellers = exchangeTellers()
   readonly #entries = ring<FeedEntry>(MAX_ENTRIES)
   readonly #exchangeEntries = ring<FeedEntry>(MAX_EXCHANGE_ENTRIES)
   readonly recent = { exchanges: ring<Exchange>(MAX_RECENT), entries: ring<FeedEntry>(MAX_RECENT) }
@@ -96,7 +96,7 @@ class FoldedTimeline<Position> implements GrowingTimeline<Position> {
 
   add(observations: readonly Observation[], position: Position, weight: number): void {
     for (const observation of observations) {
-      this.#heard.add(observation.by)
+      this.#tellers.note(observation)
       this.#from ??= observation.time
       this.#to = Math.max(this.#to, observation.time)
       if (observation.type === 'step') this.#lastActive = Math.max(this.#lastActive ?? 0, observation.time)
@@ -127,7 +127,7 @@ class FoldedTimeline<Position> implements GrowingTimeline<Position> {
     for await (const { observations } of this.#log.read(start, to, signal)) {
       for (const observation of observations) {
         if (observation.time <= from) continue
-        for (const exchange of exchangesSeen(observation, peer => this.#heard.has(peer))) found.push(exchange)
+        for (const exchange of exchangesSeen(observation, this.#tellers.tells)) found.push(exchange)
       }
     }
     const exchanges = found.all()
@@ -169,7 +169,7 @@ class FoldedTimeline<Position> implements GrowingTimeline<Position> {
 
   #apply(swarm: Swarm, observation: Observation, follower: Follower): void {
     observe(swarm, observation, follower)
-    for (const exchange of exchangesSeen(observation, peer => this.#heard.has(peer))) follower.exchange(exchange)
+    for (const exchange of exchangesSeen(observation, this.#tellers.tells)) follower.exchange(exchange)
     const entry = feedEntry(observation, swarm.peers.get(observation.by)?.told ?? 0, this.#init.nameOf)
     if (entry) follower.entry(entry)
   }

@@ -1,4 +1,4 @@
-import type { ExchangeEvent, Recorded } from '../../core/telemetry.ts'
+import { EVERYBODY, type ExchangeEvent, type Recorded } from '../../core/telemetry.ts'
 import { isOutcome } from '../../peer/records/event-schema.ts'
 import type { Observation } from './observation.ts'
 
@@ -10,7 +10,7 @@ export function toldExchanges(observation: Observation): Recorded<ExchangeEvent>
   if (observation.type !== 'heartbeat') return []
   const { by, time, status } = observation
   return (status.exchanges ?? []).flatMap(({ outcome, ago, distance, ...told }) => {
-    if (!isOutcome(outcome) || told.partner === by) return [] // of a later version
+    if (!isOutcome(outcome)) return [] // of a later version
     return {
       ...told,
       type: 'exchange' as const,
@@ -22,4 +22,9 @@ export function toldExchanges(observation: Observation): Recorded<ExchangeEvent>
       by,
     }
   })
+}
+
+/** Those of them that two peers had. Pure. */
+export function pairExchanges(observation: Observation): Recorded<ExchangeEvent>[] {
+  return toldExchanges(observation).filter(({ partner, by }) => partner !== EVERYBODY && partner !== by)
 }

@@ -1,5 +1,6 @@
 import { invalidOption } from '../../core/invalid-option.ts'
 import type { Shard } from '../../core/layout.ts'
+import { EVERYBODY } from '../../core/telemetry.ts'
 import type { PeerId, Transport } from '../../network/transport.ts'
 import { type StalenessInit, type StalenessPolicy, stalenessPolicy } from '../aggregation/staleness.ts'
 import type { AveragerComponents, AveragerFactory, ExchangeOutcome } from '../averager.ts'
@@ -39,9 +40,6 @@ const PUBLISH_SECONDS = 15
 
 /** What may wait to be mixed, a megabyte and a half at most, and what one sender may add to it. */
 const ARRIVALS = { capacity: 24, burst: 8, rate: 20 }
-
-/** Who receives what is published, where an event names one peer. */
-const EVERYBODY = '*'
 
 /**
  * Gossipsub fragments: every few steps a peer publishes a slice of a shard to all who host it, in int8, and each receiver

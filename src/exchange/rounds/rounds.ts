@@ -195,12 +195,18 @@ class SwarmRounds implements Rounds {
     this.#c.telemetry.record({ type: 'warning', reason: 'topology-impossible', message })
   }
 
+  /** Where both wrote to each other one of them has begun, in turns, so that their exchange is not told as two. */
+  #begins(round: number, partner: string): boolean {
+    return this.#c.transport.id < partner === (round % 2 === 0)
+  }
+
   #record(report: { outcome: ExchangeOutcome; distance: number; ms: number }): void {
+    const round = this.#next - 1
     for (const [partner, { sent, received }] of this.#bytes) {
       this.#c.telemetry.record({
         type: 'exchange',
-        role: sent > 0 ? 'initiator' : 'responder',
-        id: `round-${this.#next - 1}`,
+        role: sent > 0 && (received === 0 || this.#begins(round, partner)) ? 'initiator' : 'responder',
+        id: `round-${round}`,
         partner,
         shard: 'all',
         staleness: 0,

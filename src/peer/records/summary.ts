@@ -1,13 +1,14 @@
-import type {
-  CheckpointEvent,
-  EvaluationEvent,
-  ExchangeEvent,
-  ExchangeFailure,
-  MembershipEvent,
-  Recorded,
-  StateEvent,
-  StepEvent,
-  WarningEvent,
+import {
+  type CheckpointEvent,
+  EVERYBODY,
+  type EvaluationEvent,
+  type ExchangeEvent,
+  type ExchangeFailure,
+  type MembershipEvent,
+  type Recorded,
+  type StateEvent,
+  type StepEvent,
+  type WarningEvent,
 } from '../../core/telemetry.ts'
 import { addToCurve, type Curve, emptyCurve } from './curve.ts'
 import { countStaleness, noStaleness, type StalenessCounts } from './staleness.ts'
@@ -38,7 +39,9 @@ export interface PeerSummary {
   /** Exchanges this peer began; those it answered are counted by their initiators. */
   readonly exchanges: ExchangeCounts
   readonly answered: ExchangeCounts
-  /** Of the exchanges this peer began that came to pass, in its local steps. */
+  /** Whether what it begins goes to all. */
+  readonly publishes: boolean
+  /** Of the exchanges this peer began that came to pass, in its local steps; of those it received, if it publishes. */
   readonly staleness: StalenessCounts
   /** Root mean square of the difference of parameters met in the latest exchange. */
   readonly distance: number | undefined
@@ -115,6 +118,7 @@ function emptySummary(peer: string, time: number): PeerSummary {
     pace: noPace,
     exchanges: noExchanges,
     answered: noExchanges,
+    publishes: false,
     staleness: noStaleness,
     distance: undefined,
     bytesSent: 0,
@@ -187,17 +191,22 @@ function afterStepPace({ pace, tokens, lastStep }: PeerSummary, event: StepEvent
 
 function afterExchange(state: PeerSummary, event: ExchangeEvent): Partial<PeerSummary> {
   const ok = event.outcome === 'ok'
-  const bytes = {
+  const publishes = state.publishes || event.partner === EVERYBODY
+  const common = {
+    publishes,
     bytesSent: state.bytesSent + event.bytesSent,
     bytesReceived: state.bytesReceived + event.bytesReceived,
-    distance: ok ? event.distance : state.distance,
+    distance: ok && event.partner !== EVERYBODY ? event.distance : state.distance,
+    staleness:
+      ok && tellsStaleness(event, publishes) ? countStaleness(state.staleness, event.staleness) : state.staleness,
   }
-  if (event.role === 'responder') return { ...bytes, answered: countExchange(state.answered, event.outcome) }
-  return {
-    ...bytes,
-    exchanges: countExchange(state.exchanges, event.outcome),
-    staleness: ok ? countStaleness(state.staleness, event.staleness) : state.staleness,
-  }
+  if (event.role === 'responder') return { ...common, answered: countExchange(state.answered, event.outcome) }
+  return { ...common, exchanges: countExchange(state.exchanges, event.outcome) }
+}
+
+/** Each exchange once: who begins it tells how stale it was, but for what is published to all. */
+export function tellsStaleness({ role, partner }: ExchangeEvent, publishes: boolean): boolean {
+  return publishes ? role === 'responder' : role === 'initiator' && partner !== EVERYBODY
 }
 
 function countExchange(counts: ExchangeCounts, outcome: ExchangeEvent['outcome']): ExchangeCounts {

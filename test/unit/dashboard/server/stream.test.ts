@@ -68,10 +68,36 @@ test('a reader that comes back gets what it missed, once', async t => {
     ['missed too'],
   )
   t.is(snapshot.data.state.edges[0]?.ok, 2)
+  const third = await (await listen(`/api/stream?since=${seen.id}`)).next()
+  t.deepEqual(
+    third?.event === 'snapshot' ? third.data.missed : undefined,
+    snapshot.data.missed,
+    'asked for by the address',
+  )
   for (const id of ['', 'nonsense', 'a.b.c.d', '....']) {
     const fresh = await (await listen('/api/stream', { headers: { 'last-event-id': id } })).next()
     t.is(fresh?.event === 'snapshot' ? fresh.data.missed.exchanges.length : -1, 0, id)
   }
+})
+
+test('what somebody missed while others listened is told once', async t => {
+  const source = empty()
+  const { listen } = await dashboardUnderTest(t, source)
+  source.write({ type: 'state', state: 'training', time: now(), by: 'peer-a' })
+  const other = await listen('/api/stream')
+  const first = await other.next()
+  source.write(exchangeEvent({ id: 'missed', time: now() }))
+  const again = await listen(`/api/stream?since=${first!.id}`)
+  const snapshot = await again.next()
+  source.write(exchangeEvent({ id: 'after', time: now() }))
+  const delta = await until(again, ({ event }) => event === 'delta')
+  if (snapshot?.event !== 'snapshot' || delta.event !== 'delta') return t.fail()
+  t.deepEqual(
+    [...snapshot.data.missed.exchanges, ...delta.data.exchanges].map(({ id }) => id),
+    ['missed', 'after'],
+  )
+  const heard = await until(other, ({ event }) => event === 'delta')
+  t.deepEqual(heard.event === 'delta' ? heard.data.exchanges.map(({ id }) => id) : [], ['missed'])
 })
 
 test('a replay tells of every exchange and ends in the state that was followed', async t => {

@@ -29,6 +29,7 @@ test('a swarm that is only heard has peers, edges and pulses', async t => {
   t.is(source.sources()[0]?.state, 'connecting')
   t.deepEqual(view.state().peers, [])
   source.hear('peer-a', status(1))
+  source.hear('peer-b', status(1))
   await clock.advance(1000)
   const exchanges = [
     { ...told, id: '1', outcome: 'ok', ago: 100 },
@@ -36,11 +37,11 @@ test('a swarm that is only heard has peers, edges and pulses', async t => {
     { ...told, id: '3', outcome: 'of a later version', ago: 50 },
   ]
   source.hear('peer-a', status(2, { exchanges }))
-  source.hear('peer-b', status(1))
+  source.hear('peer-b', status(2))
   const { peers, edges, totals } = view.state()
   t.like(peers[0], { id: 'peer-a', known: 'status', presence: 'live', step: 20, loss: 2, backend: 'cpu', staleness: 3 })
   t.like(edges[0], { a: 'peer-a', b: 'peer-b', ok: 1, failed: 1, begunByA: 2, bytes: 60, roundTripMs: 8 })
-  t.like(totals, { live: 2, tokens: 1920, exchanges: { tried: 2, ok: 1, failed: { busy: 1 } } })
+  t.like(totals, { live: 2, tokens: 2560, exchanges: { tried: 2, ok: 1, failed: { busy: 1 } } })
   t.deepEqual(
     source.timeline.recent.exchanges.all().map(({ id }) => id),
     ['1', '2'],
@@ -63,4 +64,20 @@ test("a peer's own records say more than its heartbeats, and the same exchange c
   t.is(edges.length, 1)
   t.is(totals.exchanges.ok, 1)
   t.deepEqual(peers.map(({ known }) => known).sort(), ['events', 'status'])
+})
+
+test('whom only a heartbeat names is no peer, nor is everybody', t => {
+  const clock = virtualClock()
+  const source = heardSource({ clock }, { kind: 'status', name: '/memory/a' })
+  const named = ['made-up', '*', 'peer-a', '__proto__', '<b>'].map((partner, i) => ({
+    ...{ ...told, partner },
+    ...{ id: String(i), outcome: 'ok', ago: 1 },
+  }))
+  source.hear('peer-a', status(1, { exchanges: named }))
+  const { peers, edges } = runView({ clock, source }, { version: 'test' }).state()
+  t.deepEqual(
+    peers.map(({ id }) => id),
+    ['peer-a'],
+  )
+  t.deepEqual(edges, [])
 })
