@@ -58,7 +58,7 @@ export function choco(init: ChocoInit = {}): AveragerFactory {
         neighboursOf: ({ members, self, round }) => topology.sources(members, self, round),
         formatOf,
         gamma,
-        incarnation: components.clock.date(),
+        incarnation: Math.floor(components.clock.date()),
       }),
     )
   }

@@ -3,7 +3,7 @@ import { MurmurError } from '../../core/errors.ts'
 import type { Channel, PeerId } from '../../network/transport.ts'
 import { wireFormat } from '../compression/wire-format.ts'
 import { LETTER_PROTOCOL, type LetterHead, receiveHead, sendAnswer } from './letter.ts'
-import { type LetterSubject, Ways, type WaysComponents, type WaysInit } from './ways.ts'
+import { channelBroken, type LetterSubject, Ways, type WaysComponents, type WaysInit } from './ways.ts'
 
 /**
  * Takes and sends the letters of rounds. A letter that nobody waits for yet stays in its stream, where it costs its sender's
@@ -86,7 +86,7 @@ class Letters implements Mailbox {
 
   async start(): Promise<void> {
     await this.#c.transport.handle(LETTER_PROTOCOL, async (channel, signal) => {
-      this.#incoming.get(channel.peer)?.abort(new Error('another stream took its place'))
+      this.#incoming.get(channel.peer)?.abort(channelBroken(channel.peer, 'another one took its place'))
       this.#incoming.set(channel.peer, channel)
       try {
         const over = AbortSignal.any([signal, this.#stopping.signal])
@@ -138,7 +138,7 @@ class Letters implements Mailbox {
     const nothing = { round, group: '', part: '', format: wireFormat('float32') }
     for (const peer of peers) {
       withDeadline(this.#c.clock, this.#init.patience, 'a note', this.#stopping.signal, signal =>
-        this.#ways.send(peer, nothing, new Float32Array(0), [], signal),
+        this.#ways.sendAtOnce(peer, nothing, new Float32Array(0), [], signal),
       ).catch(() => {}) // a peer that cannot be told is gone, or finds out by itself
     }
   }

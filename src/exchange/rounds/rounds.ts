@@ -154,7 +154,7 @@ class SwarmRounds implements Rounds {
       this.#leave(written, cause)
       signal.throwIfAborted()
       if (cause instanceof LaterRound || cause instanceof Superseded) return cause
-      if (isErrorCode(cause, 'CHANNEL_BROKEN') || isErrorCode(cause, 'PEER_UNREACHABLE')) return cause
+      if (isErrorCode(cause, 'CHANNEL_BROKEN')) return cause
       throw cause
     } finally {
       this.#current = undefined

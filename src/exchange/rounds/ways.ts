@@ -1,6 +1,6 @@
 import { abortable } from '../../core/abortable.ts'
 import type { Clock } from '../../core/clock.ts'
-import { MurmurError } from '../../core/errors.ts'
+import { isErrorCode, MurmurError } from '../../core/errors.ts'
 import type { Channel, PeerId, Transport } from '../../network/transport.ts'
 import { paced } from '../compression/streaming.ts'
 import type { WireFormat } from '../compression/wire-format.ts'
@@ -23,6 +23,9 @@ export interface WaysInit {
   /** A letter to this peer was of a round before the one in which it is. */
   onOvertaken(peer: PeerId, round: number): void
 }
+
+/** Milliseconds between two tries to reach a peer. */
+const TRY_AGAIN = 250
 
 interface Way {
   channel: Promise<Channel>
@@ -53,8 +56,30 @@ export class Ways {
     this.#init = init
   }
 
-  /** Resolves once the values are on their way: they may be overwritten then. */
+  /**
+   * Resolves once the values are on their way: they may be overwritten then. Waits for a peer that cannot be reached or does not
+   * answer letters yet: it may be starting again, and the others' part of the round is as good as before.
+   * @throws MurmurError `CHANNEL_BROKEN`, `VALUES_INVALID`; the signal's reason
+   */
   async send(
+    to: PeerId,
+    subject: LetterSubject,
+    values: Float32Array,
+    notes: readonly number[],
+    signal: AbortSignal,
+  ): Promise<Sent> {
+    for (;;) {
+      try {
+        return await this.sendAtOnce(to, subject, values, notes, signal)
+      } catch (error) {
+        if (!isErrorCode(error, 'PEER_UNREACHABLE') && !isErrorCode(error, 'PROTOCOL_MISMATCH')) throw error
+        await this.#c.clock.sleep(TRY_AGAIN, signal)
+      }
+    }
+  }
+
+  /** The same, but does not wait for the peer. @throws MurmurError `PEER_UNREACHABLE`, `PROTOCOL_MISMATCH` too */
+  async sendAtOnce(
     to: PeerId,
     { format, ...subject }: LetterSubject,
     values: Float32Array,
@@ -130,14 +155,19 @@ export class Ways {
 
   #giveUp(to: PeerId, way: Way, why: string): void {
     if (this.#ways.get(to) === way) this.#ways.delete(to)
-    for (const { reject } of way.unanswered.splice(0)) reject(channelBroken(to, `was given up: ${why}`))
+    const broken = channelBroken(to, why)
+    for (const { reject } of way.unanswered.splice(0)) reject(broken)
     way.channel.then(
-      channel => channel.abort(new Error(why)),
+      channel => channel.abort(broken),
       () => {},
     )
   }
 }
 
-function channelBroken(peer: PeerId, how: string): MurmurError {
-  return new MurmurError({ code: 'CHANNEL_BROKEN', message: `The stream to peer ${peer} ${how}`, details: { peer } })
+export function channelBroken(peer: PeerId, how: string): MurmurError {
+  return new MurmurError({
+    code: 'CHANNEL_BROKEN',
+    message: `The stream to peer ${peer} is closed: ${how}`,
+    details: { peer },
+  })
 }

@@ -1,4 +1,5 @@
 import test from 'ava'
+import { systemClock } from '../../../../src/core/clock.ts'
 import { random } from '../../../../src/core/random.ts'
 import { consensusDistance } from '../../../../src/core/vector.ts'
 import { choco } from '../../../../src/exchange/averaging/choco.ts'
@@ -96,7 +97,8 @@ async function driftOf(swarm: Swarm, rounds: number): Promise<number> {
 
 test('training peers keep the sum and agree; a copy is sent in full once, differences ever after', async t => {
   const factory = choco({ fraction: 0.05, gamma: 0.1, timeout: 20 })
-  const swarm = await averagingSwarm({ peers: 4, groups: [2000], factory, stepScale: 1e-4 })
+  const clock = { ...systemClock, date: () => 1.7e12 + 0.5 } // virtual time counts parts of milliseconds
+  const swarm = await averagingSwarm({ peers: 4, groups: [2000], factory, stepScale: 1e-4, clock })
   const distance = () => consensusDistance(swarm.peers.map(({ host }) => host.values))
   const { counters } = swarm.peers[0]!.averager
   const start = distance()

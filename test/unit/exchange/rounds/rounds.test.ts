@@ -163,6 +163,18 @@ test('one that was left behind is told so and is there in the same round', async
   t.deepEqual([a.round, b.round], [101, 101])
 })
 
+test('a peer that is not there yet is waited for in the same round', async t => {
+  const { peers, network } = await swarmOf(['a', 'b'])
+  const [a, b] = peers as [Peer, Peer]
+  await start([a])
+  network.cut('a', 'b')
+  const waiting = swap(a, 'b')
+  setTimeout(() => network.mend('a', 'b'), 100)
+  setTimeout(() => b.rounds.start(), 400)
+  t.deepEqual(await Promise.all([waiting, swap(b, 'a')]), ['ok', 'ok'])
+  t.deepEqual([a.round, b.round], [1, 1])
+})
+
 /** Waits for a letter, and writes to nobody. */
 function listen(peer: Peer, from: string, signal: AbortSignal): Promise<ExchangeOutcome> {
   return peer.rounds.hold(async meeting => {
