@@ -29,6 +29,7 @@ export function renderStatus(
 ): string[] {
   const lines: Span[][] = [
     headLine(run, state, columns),
+    ...failedLines(run),
     ...alertLines(state),
     ...curveLines(state, curves, columns),
     [],
@@ -40,7 +41,7 @@ export function renderStatus(
   return lines.slice(0, Math.max(1, rows - 1)).map(line => renderLine(line, columns, paint).trimEnd())
 }
 
-function headLine({ mode, title }: RunInfo, { totals, time, peers }: SwarmState, columns: number): Span[] {
+function headLine({ mode, title, indexed }: RunInfo, { totals, time, peers }: SwarmState, columns: number): Span[] {
   const { live, silent, departed, step, totalSteps, tokens } = totals
   const moment = mode === 'live' ? 'live' : `ended ${new Date(time).toISOString().slice(0, 19).replace('T', ' ')} UTC`
   const there = [`${live} live`, silent > 0 && `${silent} silent`, departed > 0 && `${departed} departed`].filter(
@@ -51,12 +52,18 @@ function headLine({ mode, title }: RunInfo, { totals, time, peers }: SwarmState,
     [
       [span(title, 'strong')],
       [span(moment, mode === 'live' ? 'good' : 'faint')],
+      indexed < 1 ? [span(`${formatPercent(indexed)} of the records read`, 'accent')] : undefined,
       [span(peers.length === 0 ? 'nobody was heard yet' : there.join(', '))],
       peers.length > 0 ? [span(totalSteps === null ? `step ${step}` : `step ${step}/${totalSteps}`)] : undefined,
       tokens > 0 ? [span(`${formatCount(tokens)} tokens`)] : undefined,
     ],
     columns,
   )
+}
+
+function failedLines({ sources }: RunInfo): Span[][] {
+  const failed = sources.find(({ problem }) => problem !== null)
+  return failed ? [[span('FAILED   ', 'bad'), span(`${failed.name}: ${failed.problem}`)]] : []
 }
 
 function alertLines({ alerts }: SwarmState): Span[][] {

@@ -1,5 +1,6 @@
 import { type RunView, runView } from '../../dashboard/view/run-view.ts'
 import type { CommandContext } from '../command.ts'
+import { formatPercent } from '../format.ts'
 import { version } from '../version.ts'
 import { openSource } from './open-source.ts'
 import { renderStatus } from './render-status.ts'
@@ -27,7 +28,8 @@ export async function showStatus(
   await using resources = new AsyncDisposableStack()
   const { source } = await openSource(context, where, resources)
   const view = runView({ clock, source }, { version: version() })
-  await untilShown(view, listenMs, { clock, signal })
+  // What is redrawn is shown at once, and says how much of it is there.
+  if (!watch) await untilWhole(view, listenMs, context)
   const lines = (columns: number, rows: number) =>
     renderStatus(view.info(), view.state(), source.timeline.curves(), { columns, rows, paint: output.paint })
   const print = () =>
@@ -46,13 +48,22 @@ export async function showStatus(
 }
 
 /** Records are indexed, so that totals are those of the whole run; a swarm is heard for as long as asked. */
-async function untilShown(
+async function untilWhole(
   { source }: RunView,
   listenMs: number,
-  { clock, signal }: Pick<CommandContext, 'clock' | 'signal'>,
+  { clock, signal, output }: Pick<CommandContext, 'clock' | 'signal' | 'output'>,
 ): Promise<void> {
   if (source.sources().some(({ kind }) => kind === 'status')) await clock.sleep(listenMs, signal)
-  while (source.indexed < 1 && source.sources().every(({ problem }) => problem === null)) {
-    await clock.sleep(LOOK_MS, signal)
+  const whole = () => source.indexed === 1 || source.sources().some(({ problem }) => problem !== null)
+  if (whole()) return
+  const reading = await output.status()
+  try {
+    while (!whole()) {
+      reading.show([`Reading the records: ${formatPercent(source.indexed)}`])
+      await clock.sleep(LOOK_MS, signal)
+    }
+    reading.show([])
+  } finally {
+    reading.stop()
   }
 }

@@ -1,14 +1,9 @@
 import type { StreamEvents } from '../api/stream.ts'
+import { type StreamInit, streamAddress } from './stream-address.ts'
 
 export type StreamHandlers = { readonly [Name in keyof StreamEvents]: (message: StreamEvents[Name]) => void } & {
   /** `open`: messages come. `lost`: they do not, and it tries again by itself. */
   readonly connection: (state: 'open' | 'lost') => void
-}
-
-export interface StreamInit {
-  /** Where to play from; undefined follows the end. */
-  at?: number
-  speed?: number
 }
 
 /** How long to wait before another try: longer each time, milliseconds. */
@@ -68,14 +63,4 @@ export function openStream(init: StreamInit, handlers: StreamHandlers): { close(
 
   open()
   return { close }
-}
-
-/**
- * Where to listen. Pure.
- * @param last the id of the latest message, empty before the first one; a replay's begin with `replay`
- */
-export function streamAddress({ at, speed }: StreamInit, last: string): string {
-  const plays = at !== undefined && speed !== undefined && (last === '' || last.startsWith('replay.'))
-  if (plays) return `/api/stream?${new URLSearchParams({ at: String(Math.round(at)), speed: String(speed) })}`
-  return last === '' ? '/api/stream' : `/api/stream?${new URLSearchParams({ since: last })}`
 }

@@ -82,7 +82,7 @@ class MergedFiles implements FileLog {
       for (const cursor of cursors) {
         if (cursor.waiting.length > 0 || cursor.ended) continue
         bytes += await this.#fill(cursor, chunk)
-        if (bytes >= TOTAL_CHUNK) await nextTurn(undefined, { signal })
+        if (bytes >= TOTAL_CHUNK) await turn(signal)
       }
       // Up to here no file has anything that was not read yet.
       const safe = Math.min(
@@ -94,7 +94,7 @@ class MergedFiles implements FileLog {
       const position: FilesPosition = new Map(cursors.map(({ path, taken }) => [path, taken]))
       if (observations.length > 0 || bytes > 0) yield { observations, position, bytes }
       if (over) return
-      await nextTurn(undefined, { signal })
+      await turn(signal)
     }
   }
 
@@ -124,6 +124,12 @@ class MergedFiles implements FileLog {
     if (from < known.upTo) return
     this.#damaged.set(path, { count: known.count + damaged, upTo })
   }
+}
+
+/** Lets others have theirs. @throws the signal's reason, not what Node makes of it */
+async function turn(signal: AbortSignal): Promise<void> {
+  await nextTurn()
+  signal.throwIfAborted()
 }
 
 /** Takes the cursor's events up to a time. */

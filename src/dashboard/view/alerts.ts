@@ -140,7 +140,7 @@ function stagnating(live: readonly PeerRecord[], threshold: number): Alert | und
   if (falls.length === 0) return undefined
   const value = falls.reduce((sum, fall) => sum + fall, 0) / falls.length
   if (value >= threshold) return undefined
-  const message = `The loss fell by ${(100 * value).toFixed(2)}% from one quarter of the run to the last, less than ${(100 * threshold).toFixed(2)}%`
+  const message = `The loss ${value < 0 ? 'rose' : 'fell'} by ${(100 * Math.abs(value)).toFixed(2)}% from one quarter of the run to the last; expected it to fall by ${(100 * threshold).toFixed(2)}%`
   return alert('loss-stagnating', 'warning', null, { message, value, threshold })
 }
 

@@ -57,3 +57,21 @@ test('a run of which nothing is known, and one peer alone, read well', t => {
   t.false(alone.some(line => line.startsWith('exchanges')))
   t.false(alone.join('\n').includes('NaN'))
 })
+
+test('what is only partly read, and what can no longer be read, is said', t => {
+  const source = heardSource({ clock: systemClock }, { kind: 'local', name: 'a run' })
+  const view = runView({ clock: systemClock, source }, { version: 'test' })
+  const reading = { ...view.info(), indexed: 0.42 }
+  const sources = reading.sources.map(each => ({
+    ...each,
+    state: 'failed' as const,
+    problem: 'the disk\u001b[2J is gone',
+  }))
+  const lines = renderStatus({ ...reading, sources }, view.state(), source.timeline.curves(), {
+    columns: 80,
+    rows: 24,
+    paint: plainPaint,
+  })
+  t.regex(lines[0]!, /42% of the records read/)
+  t.is(lines[1], 'FAILED   a run: the disk is gone')
+})

@@ -1,5 +1,5 @@
 import test from 'ava'
-import { streamAddress } from '../../../../src/dashboard/page/stream.ts'
+import { streamAddress } from '../../../../src/dashboard/page/stream-address.ts'
 
 test('a stream that broke goes on where it was', t => {
   t.is(streamAddress({}, ''), '/api/stream')
