@@ -15,14 +15,16 @@ interface Observation {
   /** Messages that had to arrive one after the other. */
   messages: number
   kind: ObservedExchange['kind']
+  /** Milliseconds that it waited for steps to end, on average. */
+  waited: number
 }
 
 /** One-way journeys of a pairwise exchange: opening the stream, offer, values and commit, each with its answer. */
 const PAIRWISE_MESSAGES = 8
 /** Exchanges of a pair from which on it is told apart from the others. */
 const PAIR_OBSERVATIONS = 20
-/** Share of the pairwise exchanges of one size. */
-const FASTEST = 0.05
+/** Ends of steps for which a pairwise exchange waits: a snapshot and a delta on both sides. */
+const STEPS_AWAITED = 4
 /** Sizes that differ by less cannot tell latency from bandwidth. */
 const DISTINCT = 2
 /** Bytes from which on the time of exchanges of one size is put down to bandwidth, below to latency. */
@@ -35,19 +37,20 @@ const KILO = 1000
 
 /**
  * Latency and bandwidth from how long exchanges took: ms = messages * latency + bytes / bandwidth. Of the pairwise exchanges
- * of each size (powers of two) the fastest twentieth counts: the others waited for a step to end, which the simulator makes
- * them do again. Of a round, as long as a ring's 2 (n - 1) messages, the time of whoever came to it last: the others waited
- * for that peer; of all rounds the mean, for they add up. The slope is the median of those between any two sizes (Theil
- * 1950, Sen 1968).
+ * of each size (powers of two) the mean counts, less the mean wait for the ends of four steps, which the simulator makes them
+ * wait for again; the fastest one, should nothing be left. Of a round, as long as a ring's 2 (n - 1) messages, the time of
+ * whoever came to it last: the others waited for that peer; of all rounds the mean. Means, for what machines that have other
+ * work too do late adds up. The slope is the median of those between any two sizes (Theil 1950, Sen 1968).
  */
 export function estimateLinks(traces: readonly PeerTrace[]): MeasuredLinks {
   const places = new Map(traces.map(({ peer }, place) => [peer, place]))
   const all: Observation[] = lastToCome(traces)
   const pairs = new Map<string, Observation[]>()
+  const waited = STEPS_AWAITED * meanWait(traces)
   for (const [place, { exchanges }] of traces.entries()) {
     for (const { kind, partner, bytes, ms } of exchanges) {
       if (kind === 'round') continue
-      const observation = { kind, bytes, ms, messages: PAIRWISE_MESSAGES }
+      const observation = { kind, bytes, ms, messages: PAIRWISE_MESSAGES, waited }
       all.push(observation)
       const other = partner === undefined ? undefined : places.get(partner)
       if (other === undefined) continue
@@ -76,7 +79,8 @@ function lastToCome(traces: readonly PeerTrace[]): Observation[] {
   const messages = 2 * Math.max(1, traces.length - 1)
   const rounds = new Map<string, Observation>()
   for (const { id, kind, bytes, ms } of traces.flatMap(trace => trace.exchanges)) {
-    if (kind === 'round' && ms < (rounds.get(id)?.ms ?? Infinity)) rounds.set(id, { kind, bytes, ms, messages })
+    if (kind === 'round' && ms < (rounds.get(id)?.ms ?? Infinity))
+      rounds.set(id, { kind, bytes, ms, messages, waited: 0 })
   }
   return [...rounds.values()]
 }
@@ -114,9 +118,23 @@ function typicalBySize(observations: readonly Observation[]): Observation[] {
 function typical(alike: readonly Observation[]): Observation {
   const mean = (of: (observation: Observation) => number) =>
     alike.reduce((sum, observation) => sum + of(observation), 0) / alike.length
-  const { kind, messages } = alike[0]!
-  if (kind === 'round') return { kind, messages, bytes: mean(({ bytes }) => bytes), ms: mean(({ ms }) => ms) }
-  return alike.toSorted((a, b) => a.ms - b.ms)[Math.floor(FASTEST * alike.length)]!
+  const { kind, messages, waited } = alike[0]!
+  const ms = mean(({ ms }) => ms) - waited
+  const fastest = Math.min(...alike.map(({ ms }) => ms))
+  return { kind, messages, waited, bytes: mean(({ bytes }) => bytes), ms: ms > 0 ? ms : fastest }
+}
+
+/** Milliseconds until the step under way ends, seen at any moment: E[T^2] / 2 E[T]. */
+function meanWait(traces: readonly PeerTrace[]): number {
+  let sum = 0
+  let squares = 0
+  for (const { steps } of traces) {
+    for (const ms of steps) {
+      sum += ms
+      squares += ms * ms
+    }
+  }
+  return sum > 0 ? squares / (2 * sum) : 0
 }
 
 /** @param slope milliseconds a byte */
