@@ -50,6 +50,8 @@ export interface PeerInit {
    * nobody else has steps to make. @default 30
    */
   linger?: number
+  /** Seconds that an exchange under way may still take when this peer leaves. Must be > 0. @default 1.2 */
+  lastExchange?: number
   /**
    * Peers, this one included, that must be there and hold the swarm's parameters before the first step; a minute later
    * it begins without them. Must be >= 1. @default 1
@@ -96,6 +98,7 @@ class MeshPeer implements Peer {
   readonly #introducer: PeerId | undefined
   readonly #alone: boolean
   readonly #lingerMs: number
+  readonly #lastExchangeMs: number
   readonly #quorum: number
   readonly #region: string | undefined
   readonly #run: string
@@ -120,6 +123,7 @@ class MeshPeer implements Peer {
     this.#introducer = init.introducer
     this.#alone = init.alone ?? false
     this.#lingerMs = (init.linger ?? 30) * 1000
+    this.#lastExchangeMs = init.lastExchange === undefined ? LEAVE_MS.exchange : init.lastExchange * 1000
     this.#quorum = init.quorum ?? 1
     this.#region = init.region
     this.#resumed = init.resumed !== undefined
@@ -330,7 +334,7 @@ class MeshPeer implements Peer {
     await withDeadline(clock, LEAVE_MS.goodbye, 'the goodbye', undefined, deadline =>
       this.#membership.stop(deadline),
     ).catch(error => this.#warn('goodbye-cut-short', error))
-    await withDeadline(clock, LEAVE_MS.exchange, 'the exchange under way', undefined, deadline =>
+    await withDeadline(clock, this.#lastExchangeMs, 'the exchange under way', undefined, deadline =>
       this.#averager.stop(deadline),
     ).catch(error => this.#warn('exchange-cut-short', error))
     try {
