@@ -55,7 +55,9 @@ class SwarmRounds implements Rounds {
   readonly #init: RoundsInit
   readonly #mailbox: Mailbox
   readonly #stopping = new AbortController()
-  /** What went to whom and came from whom in the round under way. */
+  /** To whom a letter goes, and from whom one is waited for, in the round under way. */
+  readonly #met = new Set<string>()
+  /** What went to whom and came from whom and was not told yet; what is confirmed late is told with the next round of the two. */
   readonly #bytes = new Map<string, { sent: number; received: number }>()
   /** The attempt under way: of which round, with whom. */
   #current: { meeting: Meeting; over: AbortController } | undefined
@@ -145,7 +147,7 @@ class SwarmRounds implements Rounds {
     this.#current = { meeting, over }
     const watching = this.#endWhenSuperseded(meeting, over)
     try {
-      await task(meeting)
+      await task(this.#noting(meeting))
       this.#next = round + 1
       return undefined
     } catch (error) {
@@ -161,6 +163,20 @@ class SwarmRounds implements Rounds {
       signal.removeEventListener('abort', cut)
       over.abort()
       await watching
+    }
+  }
+
+  #noting(meeting: Meeting): Meeting {
+    return {
+      ...meeting,
+      send: (to, ...letter) => {
+        this.#met.add(to)
+        return meeting.send(to, ...letter)
+      },
+      receive: (from, ...letter) => {
+        this.#met.add(from)
+        return meeting.receive(from, ...letter)
+      },
     }
   }
 
@@ -195,17 +211,19 @@ class SwarmRounds implements Rounds {
     this.#c.telemetry.record({ type: 'warning', reason: 'topology-impossible', message })
   }
 
-  /** Where both wrote to each other one of them has begun, in turns, so that their exchange is not told as two. */
+  /** One of the two has begun, in turns: nobody did first, and their exchange must not be told as two. */
   #begins(round: number, partner: string): boolean {
     return this.#c.transport.id < partner === (round % 2 === 0)
   }
 
   #record(report: { outcome: ExchangeOutcome; distance: number; ms: number }): void {
     const round = this.#next - 1
-    for (const [partner, { sent, received }] of this.#bytes) {
+    for (const partner of this.#met) {
+      const { sent, received } = this.#bytes.get(partner) ?? { sent: 0, received: 0 }
+      this.#bytes.delete(partner)
       this.#c.telemetry.record({
         type: 'exchange',
-        role: sent > 0 && (received === 0 || this.#begins(round, partner)) ? 'initiator' : 'responder',
+        role: this.#begins(round, partner) ? 'initiator' : 'responder',
         id: `round-${round}`,
         partner,
         shard: 'all',
@@ -216,7 +234,9 @@ class SwarmRounds implements Rounds {
         ...report,
       })
     }
-    this.#bytes.clear()
+    this.#met.clear()
+    const others = new Set(this.#c.others())
+    for (const peer of this.#bytes.keys()) if (!others.has(peer)) this.#bytes.delete(peer)
   }
 }
 
