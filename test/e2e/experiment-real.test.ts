@@ -1,5 +1,6 @@
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import test from 'ava'
 import { stringify } from 'yaml'
 import { realCells } from '../../src/cli/experiment/real-cells.ts'
@@ -8,6 +9,7 @@ import { lockHolder } from '../../src/core/file-lock.ts'
 import type { CellRecord } from '../../src/experiment/cell-record.ts'
 import type { Fidelity } from '../../src/experiment/fidelity/compare-records.ts'
 import { parseExperiment } from '../../src/experiment/specification/experiment.ts'
+import { listCheckpoints } from '../../src/peer/checkpoint/checkpoint.ts'
 import { runPaths } from '../../src/peer/checkpoint/run-directory.ts'
 import { spawnMurmur } from '../support/murmur-process.ts'
 import { runFolder } from '../support/run-folder.ts'
@@ -79,6 +81,13 @@ test.serial('a peer that is killed ends its cell with the reason, and the others
   const directory = join(folder, 'cell')
   const lockOf = (name: string) => runPaths(join(directory, name)).lock
   let victim: Promise<void> | undefined
+  // What both begin with is the first sample.
+  const begun = async () => {
+    for (const name of ['peer-1', 'peer-2']) {
+      const { checkpoints } = runPaths(join(directory, name))
+      while ((await listCheckpoints(checkpoints)).length === 0) await nextTurn()
+    }
+  }
   const { outcome } = await realCells(systemClock).run(
     settings!,
     { seed: 1, samples: 1000, timeLimit: 1000 },
@@ -86,7 +95,9 @@ test.serial('a peer that is killed ends its cell with the reason, and the others
       signal: new AbortController().signal,
       directory,
       onProgress: () => {
-        victim ??= lockHolder(lockOf('peer-2')).then(pid => void process.kill(pid!, 'SIGKILL'))
+        victim ??= begun()
+          .then(() => lockHolder(lockOf('peer-2')))
+          .then(pid => void process.kill(pid!, 'SIGKILL'))
       },
     },
   )
