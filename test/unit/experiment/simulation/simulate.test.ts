@@ -70,6 +70,18 @@ test('peers that are killed and started again go on from their checkpoints', asy
   t.deepEqual(await simulate(scenario(gossip, { churn: { up: 2, down: 1, share: 0.5 } })), outcome)
 })
 
+test('a life begins where the checkpoint of the one before left off', async t => {
+  const churn = { up: 1.5, down: 0.1 }
+  const [steady, broken] = [
+    await simulate(scenario({ algorithm: 'none' })),
+    await simulate(scenario({ algorithm: 'none' }, { churn })),
+  ]
+  t.is(broken.status, 'finished', broken.reason)
+  // Who began anew at every life would be where the others were at the start.
+  const { lossOfPeersMean } = broken.samples.at(-1)!
+  t.true(lossOfPeersMean < steady.samples[3]!.lossOfPeersMean, `${lossOfPeersMean}`)
+})
+
 test('a target is reached, or the cell is censored', async t => {
   const { samples } = await simulate(scenario(gossip))
   const target = samples[3]!.lossMean
